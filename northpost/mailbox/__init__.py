@@ -1,0 +1,4 @@
+"""The local mailbox: an SMTP server on loopback that keeps what arrives and delivers nothing.
+
+It serves demo and development, and, with faults told to it, the tests. Tables: mailbox_mail.
+"""

@@ -1,0 +1,91 @@
+"""What an installation may set, all of it by environment variables; everything has a working default.
+
+``NORTHPOST_DATA_DIR``  directory for the database, uploads and the secret key (default: ``var`` where it is started)
+``DATABASE_URL``        a PostgreSQL of your own, 15 or newer (default: the embedded one)
+``SECRET_KEY``          signs and seals (default: made once, kept in the data directory)
+``NORTHPOST_URL``       the address that links in mail begin with (default: http://127.0.0.1:8000)
+``NORTHPOST_DEBUG``     1 shows tracebacks in the browser; for development only
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from northpost.core.postgres import EmbeddedServer
+
+DATABASE_NAME = "northpost"
+
+
+def data_dir() -> Path:
+    return Path(os.environ.get("NORTHPOST_DATA_DIR", "var")).expanduser().resolve()
+
+
+def embedded_server() -> EmbeddedServer | None:
+    """The embedded cluster of this installation, or None where ``DATABASE_URL`` names another."""
+    if os.environ.get("DATABASE_URL"):
+        return None
+    # A throw-away cluster of a test need not survive a power cut.
+    settings = {"fsync": "off"} if os.environ.get("NORTHPOST_TESTING") else None
+    return EmbeddedServer(data_dir() / "postgres", settings=settings)
+
+
+def secret_key() -> str:
+    """The installation's secret, from the environment or from a file made on first use."""
+    if key := os.environ.get("SECRET_KEY"):
+        return key
+    directory = data_dir()
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / "secret_key"
+    try:
+        # Exclusive: of two processes that start at once, one writes and both read the same.
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return path.read_text().strip()
+
+
+def databases() -> dict[str, dict[str, Any]]:
+    """Django's DATABASES: ``default`` for the program, ``owner`` for migrations."""
+    server = embedded_server()
+    if server is None:
+        owner = _from_url(os.environ["DATABASE_URL"])
+        options = dict(owner["OPTIONS"])
+        options["options"] = f"{options.get('options', '')} -c role=northpost_app".strip()
+        default = owner | {"OPTIONS": options}
+    else:
+        owner = {
+            "HOST": str(server.socket_directory),
+            "PORT": "5432",
+            "NAME": DATABASE_NAME,
+            "USER": "postgres",
+            "OPTIONS": {},
+        }
+        default = owner | {"USER": "northpost_app"}
+    default = default | {"ENGINE": "northpost.core.postgres_backend"}
+    owner = owner | {"ENGINE": "django.db.backends.postgresql"}
+    if os.environ.get("NORTHPOST_POOL"):
+        default["OPTIONS"] = default["OPTIONS"] | {"pool": {"min_size": 2, "max_size": 16, "timeout": 20}}
+    else:
+        default["CONN_MAX_AGE"] = None
+        default["CONN_HEALTH_CHECKS"] = True
+    return {"default": default, "owner": owner}
+
+
+def _from_url(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ValueError("DATABASE_URL must begin with postgresql://")
+    query = dict(parse_qsl(parts.query))
+    return {
+        "HOST": query.pop("host", None) or parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "OPTIONS": query,
+    }

@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend, told who it is working for: see base.py."""

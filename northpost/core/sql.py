@@ -1,0 +1,61 @@
+"""Hot statements live in files, one each: ``<room>/sql/<verb>_<noun>.sql``.
+
+A file opens with a header of comment lines ``-- inputs:``, ``-- effect:`` and ``-- index:``; a test holds every
+file to that. Parameters are psycopg's named ones, ``%(now)s``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from django.db import connection
+
+
+@cache
+def load(room: str, name: str) -> str:
+    """The text of ``northpost/<room>/sql/<name>.sql``; ``room`` is the package, e.g. ``northpost.delivery``."""
+    return resources.files(room).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A piece of SQL with its named parameters, made by our own compilers and never from a user's text.
+
+    ``text`` uses ``%(name)s`` place-holders; ``params`` holds a value for each of them.
+    """
+
+    text: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+def run(statement: str, params: Mapping[str, Any] | None = None) -> int:
+    """Execute one statement and return the number of rows that it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params or {})
+        return cursor.rowcount
+
+
+def fetch_all(statement: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """Rows as dictionaries, column name -> value."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params or {})
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def fetch_one(statement: str, params: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+    """The first row as a dictionary, or None."""
+    rows = fetch_all(statement, params)
+    return rows[0] if rows else None
+
+
+def fetch_value(statement: str, params: Mapping[str, Any] | None = None) -> Any:
+    """The first column of the first row, or None where there is no row."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params or {})
+        row = cursor.fetchone()
+        return row[0] if row else None

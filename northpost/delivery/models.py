@@ -1,0 +1,189 @@
+"""The ledger (laws 3 and 4) and what sending needs."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from northpost.core.tenancy import TenantModel
+
+
+class RouteKind(models.TextChoices):
+    SMTP = "smtp", _("SMTP server")
+    MAILBOX = "mailbox", _("Local mailbox")
+
+
+class Security(models.TextChoices):
+    NONE = "none", _("None")
+    STARTTLS = "starttls", _("STARTTLS")
+    TLS = "tls", _("TLS from the start")
+
+
+class Route(TenantModel):
+    """A way out. Kind ``mailbox`` is the local mailbox: nothing that takes it reaches anybody."""
+
+    name = models.CharField(_("name"), max_length=120)
+    kind = models.CharField(max_length=10, choices=RouteKind.choices, default=RouteKind.SMTP)
+    host = models.CharField(_("server"), max_length=255, blank=True, default="")
+    port = models.IntegerField(_("port"), default=587)
+    security = models.CharField(_("encryption"), max_length=10, choices=Security.choices, default=Security.STARTTLS)
+    username = models.CharField(_("user name"), max_length=255, blank=True, default="")
+    password_sealed = models.TextField(blank=True, default="")
+    connections = models.IntegerField(_("connections at once"), default=5)
+    is_default = models.BooleanField(default=False)
+    paused_at = models.DateTimeField(null=True)
+    pause_reason = models.CharField(max_length=300, blank=True, default="")
+    created_at = models.DateTimeField()
+    archived_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Sender(TenantModel):
+    """Whom mail comes from."""
+
+    name = models.CharField(_("name"), max_length=120)
+    email = models.CharField(_("e-mail address"), max_length=254)
+    reply_to = models.CharField(_("replies to"), max_length=254, blank=True, default="")
+    is_default = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    archived_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>"
+
+
+class Policy(TenantModel):
+    """What the gate holds every marketing message to, one row a workspace. No row: no cap, no quiet hours."""
+
+    cap_messages = models.IntegerField(_("messages at most"), null=True)
+    cap_days = models.IntegerField(_("within days"), default=7)
+    quiet_from = models.TimeField(_("quiet from"), null=True)
+    quiet_until = models.TimeField(_("quiet until"), null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace_id"], name="delivery_policy_once")]
+
+
+class MessageState(models.TextChoices):
+    QUEUED = "queued", _("Waiting")
+    CLAIMED = "claimed", _("Taken up")
+    SENDING = "sending", _("Being sent")
+    ACCEPTED = "accepted", _("Sent")
+    DEFERRED = "deferred", _("To be tried again")
+    REJECTED = "rejected", _("Refused")
+    IN_DOUBT = "in_doubt", _("In doubt")
+    SKIPPED = "skipped", _("Not sent")
+
+
+class SkipReason(models.TextChoices):
+    """Why a message was not sent."""
+
+    NO_ADDRESS = "no_address", _("no e-mail address")
+    NO_CONSENT = "no_consent", _("has not agreed")
+    SUPPRESSED = "suppressed", _("address is suppressed")
+    FREQUENCY_CAP = "frequency_cap", _("would be too many messages")
+    EXPIRED = "expired", _("its time had passed")
+    CANCELLED = "cancelled", _("the mailing was cancelled")
+    RENDER_FAILED = "render_failed", _("the mail could not be made for this person")
+    ERASED = "erased", _("the person was erased")
+    GAVE_UP = "gave_up", _("the server kept putting it off")
+
+
+class Message(TenantModel):
+    """One line of the ledger: a message to a contact from one source (``campaign`` 12), and what became of it.
+
+    ``claim`` fences: only the worker that holds the claim may move a claimed or sending message on.
+    ``opened_at`` and ``clicked_at`` are the first by a person; what machines did is in the event log only.
+    """
+
+    source_kind = models.CharField(max_length=20)
+    source_id = models.BigIntegerField()
+    contact_id = models.BigIntegerField()
+    email = models.CharField(max_length=254, null=True)
+    purpose_id = models.BigIntegerField(null=True)
+    route_id = models.BigIntegerField(null=True)
+    state = models.CharField(max_length=10, choices=MessageState.choices)
+    reason = models.CharField(max_length=20, blank=True, default="")
+    priority = models.SmallIntegerField(default=50)
+    language = models.CharField(max_length=8, blank=True, default="")
+    variant = models.SmallIntegerField(default=0)
+    context = models.JSONField(null=True)
+    due_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    attempts = models.SmallIntegerField(default=0)
+    claim = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    enqueued_at = models.DateTimeField()
+    sending_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    reply_code = models.SmallIntegerField(null=True)
+    reply_enhanced = models.CharField(max_length=12, blank=True, default="")
+    reply_text = models.CharField(max_length=500, blank=True, default="")
+    opened_at = models.DateTimeField(null=True)
+    clicked_at = models.DateTimeField(null=True)
+    unsubscribed_at = models.DateTimeField(null=True)
+    complained_at = models.DateTimeField(null=True)
+    bounced_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace_id", "source_kind", "source_id", "contact_id"],
+                name="delivery_message_once",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["workspace_id", "priority", "due_at", "id"],
+                name="delivery_message_due_idx",
+                condition=models.Q(state__in=["queued", "deferred"]),
+            ),
+            models.Index(
+                fields=["workspace_id", "lease_until"],
+                name="delivery_message_lease_idx",
+                condition=models.Q(state__in=["claimed", "sending"]),
+            ),
+            models.Index(fields=["workspace_id", "contact_id", "-enqueued_at"], name="delivery_message_contact_idx"),
+        ]
+
+
+class Link(TenantModel):
+    """A tracked address in a mailing: where a click leads comes from here, never from the query."""
+
+    source_kind = models.CharField(max_length=20)
+    source_id = models.BigIntegerField()
+    url = models.TextField()
+    label = models.CharField(max_length=200, blank=True, default="")
+    position = models.IntegerField(default=0)
+    url_hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace_id", "source_kind", "source_id", "url_hash"], name="delivery_link_once"
+            ),
+        ]
+
+
+class SuppressionReason(models.TextChoices):
+    HARD_BOUNCE = "hard_bounce", _("the address does not exist")
+    SOFT_BOUNCES = "soft_bounces", _("kept bouncing")
+    COMPLAINT = "complaint", _("reported as spam")
+    UNSUBSCRIBED = "unsubscribed", _("asked for no more mail")
+    MANUAL = "manual", _("put here by hand")
+    ERASED = "erased", _("the person was erased")
+
+
+class Suppression(TenantModel):
+    """An address that gets nothing. ``email_hash``, sha256(key || lower-case address), is all that stays of an erased one."""
+
+    email_key = models.CharField(max_length=254, null=True)
+    email_hash = models.BinaryField(max_length=32)
+    reason = models.CharField(max_length=20, choices=SuppressionReason.choices)
+    message_id = models.BigIntegerField(null=True)
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace_id", "email_hash"], name="delivery_suppression_once")]

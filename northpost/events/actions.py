@@ -1,0 +1,75 @@
+"""Writing to the log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+
+from northpost.core import clock, sql, tenancy
+
+EARLIEST_YEAR, LATEST_YEAR = 1970, 2199
+
+
+@dataclass(frozen=True)
+class NewEvent:
+    """An event to record. ``key`` makes it count once: the first event with a key wins, for ever."""
+
+    key: str
+    kind: str
+    contact_id: int | None
+    occurred_at: datetime
+    value: Decimal | None = None
+    currency: str | None = None
+    source: str | None = None
+    message_id: int | None = None
+    machine: bool = False
+    backfill: bool = False
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+def record_events(events: Sequence[NewEvent]) -> frozenset[str]:
+    """Append events to the current workspace's log; returns the keys of those that were new.
+
+    Raises ValueError for a time outside 1970 to 2199.
+    """
+    if not events:
+        return frozenset()
+    ensure_months(event.occurred_at for event in events)
+    columns = {
+        "keys": [event.key for event in events],
+        "contact_ids": [event.contact_id for event in events],
+        "kinds": [event.kind for event in events],
+        "occurred_ats": [event.occurred_at for event in events],
+        "values": [event.value for event in events],
+        "currencies": [event.currency for event in events],
+        "sources": [event.source for event in events],
+        "message_ids": [event.message_id for event in events],
+        "machines": [event.machine for event in events],
+        "backfills": [event.backfill for event in events],
+        "properties": [json.dumps(dict(event.properties)) for event in events],
+    }
+    params = columns | {"workspace_id": tenancy.require_workspace(), "now": clock.now()}
+    rows = sql.fetch_all(sql.load("northpost.events", "record_events"), params)
+    return frozenset(row["key"] for row in rows)
+
+
+# The months known to have their partition: a cache only; the database's answer is what counts.
+_known_months: set[date] = set()
+
+
+def ensure_months(moments: Any) -> None:
+    """Make sure that the log has a partition for the month (UTC) of each of ``moments``."""
+    months = {date(moment.year, moment.month, 1) for moment in moments}
+    for month in sorted(months - _known_months):
+        if not EARLIEST_YEAR <= month.year <= LATEST_YEAR:
+            raise ValueError(f"no events outside {EARLIEST_YEAR} to {LATEST_YEAR}: {month}")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT events_ensure_month(%s)", (month,))
+        # Remembered only once it can't be rolled back.
+        transaction.on_commit(lambda month=month: _known_months.add(month))  # type: ignore[misc]

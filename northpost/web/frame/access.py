@@ -1,0 +1,50 @@
+"""The door of every staff page: signed in, a member of the workspace in the address, allowed to do this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
+
+from northpost.team.models import Membership, User, Workspace
+from northpost.team.rules import Ability, may
+
+
+class StaffRequest(HttpRequest):
+    """What a view behind the door gets; the middleware has filled it in."""
+
+    workspace: Workspace
+    membership: Membership
+    htmx: Any
+
+    @property
+    def member(self) -> User:
+        return cast(User, self.user)
+
+
+View = Callable[..., HttpResponseBase]
+
+
+def needs(ability: Ability) -> Callable[[View], View]:
+    """Decorator: the view answers only members whose role includes ``ability``; others get 403."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: StaffRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not may(request.membership.role, ability):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        guarded.ability = ability  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def address(request: StaffRequest, name: str, *args: Any) -> str:
+    """The path of a staff page in the workspace that the request is in, by the name of its URL."""
+    return reverse(name, args=[request.workspace.slug, *args])

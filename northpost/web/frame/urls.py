@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from northpost.web.frame import views
+
+urlpatterns = [
+    path("", views.start, name="start"),
+    path("w/<slug:slug>/", views.home, name="home"),
+]

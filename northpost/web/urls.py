@@ -1,0 +1,9 @@
+"""Staff pages: each part's addresses are in its own package."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("northpost.web.frame.urls")),
+]
