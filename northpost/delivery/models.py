@@ -177,7 +177,7 @@ class SuppressionReason(models.TextChoices):
 
 
 class Suppression(TenantModel):
-    """An address that gets nothing. ``email_hash``, sha256(key || lower-case address), is all that stays of an erased one."""
+    """An address that gets nothing. ``email_hash``, sha256(key || lower-case address), is what an erasure leaves."""
 
     email_key = models.CharField(max_length=254, null=True)
     email_hash = models.BinaryField(max_length=32)
