@@ -76,7 +76,7 @@ ASGI_APPLICATION = "northpost.config.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [PACKAGE / "web" / "templates"],
+        "DIRS": sorted(PACKAGE.glob("web/*/templates")),
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
