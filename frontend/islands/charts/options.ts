@@ -1,0 +1,366 @@
+/** From what the server says to what ECharts draws. Direct labels, no legends; bars stand on zero. */
+import type { EChartsCoreOption } from "echarts/core";
+import { day, figure, font, roleColour, token } from "./paint.ts";
+import type { BarsSpec, DaysSpec, FunnelSpec, HeatSpec, Item, LineSpec, Series, Spec, WhiskerSpec } from "./specs.ts";
+
+/** Height in px; what has rows is as high as its rows. */
+export function height(spec: Spec): number {
+  if (spec.height) return spec.height;
+  if (spec.kind === "bars" || spec.kind === "whisker") return spec.items.length * 32 + (spec.kind === "whisker" ? 36 : 8);
+  if (spec.kind === "funnel") return spec.items.length * 52 + 4;
+  if (spec.kind === "heat") return spec.rows.length * 30 + 34;
+  return spec.kind === "days" ? 180 : 300;
+}
+
+export function option(spec: Spec, width: number): EChartsCoreOption {
+  const base = { textStyle: { fontFamily: font(), color: token("ink"), fontSize: 13 }, animation: false, aria: { enabled: false } };
+  return { ...base, ...shape(spec, width) };
+}
+
+function shape(spec: Spec, width: number): EChartsCoreOption {
+  switch (spec.kind) {
+    case "line":
+      return line(spec, width);
+    case "days":
+      return days(spec, width);
+    case "bars":
+      return bars(spec, width);
+    case "funnel":
+      return funnel(spec, width);
+    case "heat":
+      return heat(spec, width);
+    case "whisker":
+      return whisker(spec, width);
+  }
+}
+
+const muted = (): object => ({ color: token("ink-muted"), fontSize: 12 });
+const noAxis = { axisLine: { show: false }, axisTick: { show: false }, splitLine: { show: false } };
+
+function tooltip(extra: object): object {
+  return {
+    backgroundColor: token("raised"),
+    borderColor: token("line"),
+    borderWidth: 1,
+    padding: [8, 12],
+    textStyle: { color: token("ink"), fontSize: 13 },
+    confine: true,
+    ...extra,
+  };
+}
+
+function timeAxis(x: string[], width: number): object {
+  const months = x.length > 100;
+  const every = Math.max(1, Math.ceil(x.length / Math.max(2, Math.floor(width / 110))));
+  return {
+    type: "category",
+    data: x,
+    boundaryGap: false,
+    ...noAxis,
+    axisLine: { show: true, lineStyle: { color: token("line-strong") } },
+    axisLabel: { ...muted(), interval: every - 1, hideOverlap: true, formatter: (iso: string) => day(iso, months ? "month" : "tick") },
+  };
+}
+
+function valueAxis(unit?: string): object {
+  return {
+    type: "value",
+    splitNumber: 4,
+    ...noAxis,
+    splitLine: { lineStyle: { color: token("line") } },
+    axisLabel: { ...muted(), formatter: (value: number) => figure(value, unit, true) },
+  };
+}
+
+type Hover = { dataIndex: number; seriesName: string; value: unknown }[];
+
+function timeTooltip(spec: LineSpec | DaysSpec): object {
+  const rows: Series[] = [...spec.series, ...("target" in spec && spec.target ? [spec.target] : [])];
+  return tooltip({
+    trigger: "axis",
+    axisPointer: { lineStyle: { color: token("line-strong") } },
+    formatter: (hover: Hover) => {
+      const at = hover[0]?.dataIndex ?? 0;
+      const lines = rows.filter((row) => row.values[at] != null).map((row) => `${escape(row.name)}: <b>${figure(row.values[at], spec.unit)}</b>`);
+      const band = "band" in spec ? spec.band : undefined;
+      if (band && band.low[at] != null) {
+        lines.push(`${escape(band.name)}: <b>${figure(band.low[at])} – ${figure(band.high[at], spec.unit)}</b>`);
+      }
+      return [day(spec.x[at] ?? ""), ...lines].join("<br>");
+    },
+  });
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
+
+function lastKnown(values: (number | null)[]): number {
+  return values.findLastIndex((value) => value !== null && value !== undefined);
+}
+
+/** A line with its name written at its last point, in its own colour. */
+function namedLine(series: Series, labelInside: boolean): object {
+  const colour = roleColour(series.role);
+  const last = lastKnown(series.values);
+  return {
+    type: "line",
+    name: series.name,
+    data: series.values.map((value, index) =>
+      index === last
+        ? {
+            value,
+            label: {
+              show: true,
+              position: labelInside ? "top" : "right",
+              align: labelInside ? "right" : "left",
+              formatter: series.name,
+              color: colour,
+              fontSize: 12,
+              fontWeight: 600,
+              width: labelInside ? 150 : 120,
+              overflow: "break",
+            },
+          }
+        : value,
+    ),
+    showSymbol: true,
+    symbol: "circle",
+    symbolSize: (_value: unknown, info: { dataIndex: number }) => (info.dataIndex === last && series.role !== "target" ? 7 : 0),
+    lineStyle: { color: colour, width: series.role === "compare" ? 1.5 : 2.25, type: series.role === "target" ? [6, 4] : series.role === "forecast" ? [2, 3] : "solid" },
+    itemStyle: { color: colour },
+    emphasis: { disabled: true },
+    labelLayout: { moveOverlap: "shiftY" },
+    z: series.role === "actual" || !series.role ? 5 : 3,
+  };
+}
+
+function line(spec: LineSpec, width: number): EChartsCoreOption {
+  const narrow = width < 560;
+  const all = [...spec.series, ...(spec.target ? [{ role: "target" as const, ...spec.target }] : [])];
+  const drawn: object[] = all.map((series) => namedLine(series, narrow));
+  if (spec.band) {
+    const { low, high } = spec.band;
+    const quiet = { type: "line", symbol: "none", lineStyle: { opacity: 0 }, silent: true, stack: "band", z: 1, tooltip: { show: false } };
+    drawn.push({ ...quiet, name: "low", data: low });
+    drawn.push({
+      ...quiet,
+      name: spec.band.name,
+      data: high.map((top, index) => (top == null || low[index] == null ? null : top - (low[index] as number))),
+      areaStyle: { color: token("chart-forecast"), opacity: 0.28 },
+    });
+  }
+  return {
+    grid: { left: 4, right: narrow ? 12 : 132, top: narrow ? 30 : 16, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    xAxis: timeAxis(spec.x, width),
+    yAxis: valueAxis(spec.unit),
+    tooltip: timeTooltip(spec),
+    series: drawn,
+  };
+}
+
+function days(spec: DaysSpec, width: number): EChartsCoreOption {
+  return {
+    grid: { left: 4, right: 4, top: 12, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    xAxis: { ...timeAxis(spec.x, width), boundaryGap: true },
+    yAxis: valueAxis(spec.unit),
+    tooltip: timeTooltip(spec),
+    series: spec.series.map((series) => ({
+      type: "bar",
+      name: series.name,
+      stack: "all",
+      data: series.values,
+      itemStyle: { color: roleColour(series.role) },
+      barCategoryGap: spec.x.length > 60 ? "10%" : "25%",
+      emphasis: { disabled: true },
+    })),
+  };
+}
+
+const clip = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+
+function labelWidth(items: Item[], width: number): number {
+  const longest = Math.max(...items.map((item) => item.label.length), 4);
+  return Math.min(longest * 7.2 + 8, width * 0.42);
+}
+
+function bars(spec: BarsSpec, width: number): EChartsCoreOption {
+  const items = [...spec.items].reverse();
+  const left = labelWidth(items, width);
+  return {
+    grid: { left: left + 8, right: width < 560 ? 76 : 120, top: 0, bottom: 0 },
+    xAxis: { type: "value", min: 0, show: false },
+    yAxis: {
+      type: "category",
+      data: items.map((item) => item.label),
+      ...noAxis,
+      axisLabel: { color: token("ink"), fontSize: 13, width: left, overflow: "truncate", align: "left", margin: left + 4 },
+    },
+    series: [
+      {
+        type: "bar",
+        barWidth: 16,
+        cursor: items.some((item) => item.url) ? "pointer" : "default",
+        emphasis: { disabled: true },
+        data: items.map((item) => ({
+          value: item.value,
+          url: item.url,
+          itemStyle: { color: roleColour(item.role) },
+          label: { show: true, position: "right", color: token("ink"), fontSize: 13, formatter: item.note ?? figure(item.value, spec.unit) },
+        })),
+      },
+    ],
+  };
+}
+
+/** Stages as bars on one scale; between two, what was lost, in words and figures. */
+function funnel(spec: FunnelSpec, width: number): EChartsCoreOption {
+  const items = [...spec.items].reverse();
+  const left = labelWidth(items, width);
+  const above = (index: number): Item | undefined => items[index + 1];
+  return {
+    grid: { left: left + 8, right: width < 560 ? 84 : 150, top: 0, bottom: 0 },
+    xAxis: { type: "value", min: 0, show: false },
+    yAxis: {
+      type: "category",
+      data: items.map((item) => item.label),
+      ...noAxis,
+      axisLabel: { color: token("ink"), fontSize: 13, width: left, overflow: "truncate", align: "left", margin: left + 4 },
+    },
+    series: [
+      {
+        type: "bar",
+        barWidth: 22,
+        cursor: items.some((item) => item.url) ? "pointer" : "default",
+        emphasis: { disabled: true },
+        showBackground: false,
+        data: items.map((item, index) => {
+          const before = above(index);
+          const share = before && before.value > 0 ? item.value / before.value : null;
+          const note = share === null ? "" : `  {share|${figure(share, "%")}}`;
+          return {
+            value: item.value,
+            url: item.url,
+            itemStyle: { color: roleColour(item.role) },
+            label: {
+              show: true,
+              position: "right",
+              color: token("ink"),
+              fontSize: 13,
+              formatter: `${item.note ?? figure(item.value)}${note}`,
+              rich: { share: { color: token("ink-muted"), fontSize: 12 } },
+            },
+          };
+        }),
+      },
+    ],
+  };
+}
+
+function heat(spec: HeatSpec, width: number): EChartsCoreOption {
+  const cells = spec.values.flatMap((row, y) => row.map((value, x) => [x, y, value ?? "-"]));
+  const known = spec.values.flat().filter((value): value is number => value !== null);
+  const most = Math.max(...known, 0);
+  const showFigures = width / Math.max(spec.columns.length, 1) > 44;
+  return {
+    grid: { left: 4, right: 4, top: 28, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    xAxis: { type: "category", position: "top", data: spec.columns, ...noAxis, axisLabel: { ...muted(), hideOverlap: true } },
+    yAxis: { type: "category", inverse: true, data: spec.rows, ...noAxis, axisLabel: { ...muted(), formatter: (text: string) => clip(text, 22) } },
+    visualMap: { show: false, min: 0, max: most || 1, inRange: { color: [token("chart-heat-low"), token("chart-heat-high")] } },
+    tooltip: tooltip({
+      formatter: (hover: { value: [number, number, number | "-"] }) => {
+        const [x, y, value] = hover.value;
+        return `${escape(spec.rows[y] ?? "")}, ${escape(spec.columns[x] ?? "")}: <b>${value === "-" ? "–" : figure(value, spec.unit)}</b>`;
+      },
+    }),
+    series: [
+      {
+        type: "heatmap",
+        data: cells.map(([x, y, value]) => ({
+          value: [x, y, value],
+          label: { color: typeof value === "number" && value > most * 0.5 ? token("paper") : token("ink") },
+        })),
+        label: {
+          show: showFigures,
+          fontSize: 12,
+          formatter: (hover: { value: [number, number, number | "-"] }) => (hover.value[2] === "-" ? "" : figure(hover.value[2], spec.unit, true)),
+        },
+        itemStyle: { borderColor: token("paper"), borderWidth: 1 },
+        emphasis: { disabled: true },
+      },
+    ],
+  };
+}
+
+function whisker(spec: WhiskerSpec, width: number): EChartsCoreOption {
+  const items = [...spec.items].reverse();
+  const left = labelWidth(items, width);
+  const ends = items.flatMap((item) => [item.low ?? item.value, item.high ?? item.value, 0]);
+  const span = Math.max(...ends) - Math.min(...ends) || 1;
+  return {
+    grid: { left: left + 12, right: width < 560 ? 24 : 150, top: 4, bottom: 28 },
+    xAxis: { ...valueAxis(spec.unit), min: Math.min(...ends) - span * 0.04, max: Math.max(...ends) + span * 0.04, splitLine: { show: false } },
+    yAxis: {
+      type: "category",
+      data: items.map((item) => item.label),
+      ...noAxis,
+      axisLabel: { color: token("ink"), fontSize: 13, width: left, overflow: "truncate", align: "left", margin: left + 8 },
+    },
+    series: [
+      {
+        type: "custom",
+        silent: true,
+        data: items.map((item, index) => [item.low ?? item.value, item.high ?? item.value, index]),
+        encode: { x: [0, 1], y: 2 },
+        renderItem: (_: unknown, api: { value(i: number): number; coord(at: number[]): number[] }) => {
+          const from = api.coord([api.value(0), api.value(2)]);
+          const to = api.coord([api.value(1), api.value(2)]);
+          const stroke = token("chart-actual");
+          const rule = (x1: number, y1: number, x2: number, y2: number): object => ({
+            type: "line",
+            shape: { x1, y1, x2, y2 },
+            style: { stroke, lineWidth: 2 },
+          });
+          const [fx, fy] = from as [number, number];
+          const [tx] = to as [number];
+          return { type: "group", children: [rule(fx, fy, tx, fy), rule(fx, fy - 5, fx, fy + 5), rule(tx, fy - 5, tx, fy + 5)] };
+        },
+      },
+      {
+        type: "scatter",
+        symbolSize: 10,
+        emphasis: { disabled: true },
+        data: items.map((item, index) => ({
+          value: [item.value, index],
+          itemStyle: { color: roleColour(item.role) },
+        })),
+        markLine: {
+          silent: true,
+          symbol: "none",
+          label: { show: false },
+          lineStyle: { color: token("line-strong"), type: "solid", width: 1 },
+          data: [{ xAxis: 0 }],
+        },
+      },
+      ...(width < 560
+        ? []
+        : [
+            {
+              type: "scatter",
+              symbolSize: 0,
+              silent: true,
+              data: items.map((item, index) => ({
+                value: [Math.max(...ends) + span * 0.04, index],
+                label: {
+                  show: true,
+                  position: "right",
+                  color: token("ink"),
+                  fontSize: 13,
+                  formatter: item.note ?? figure(item.value, spec.unit),
+                },
+              })),
+            },
+          ]),
+    ],
+  };
+}

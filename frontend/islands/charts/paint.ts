@@ -1,0 +1,41 @@
+/** Colours from the tokens, figures and days in the page's language. */
+import { language } from "../../words.ts";
+import type { Role } from "./specs.ts";
+
+const probe = document.createElement("span");
+probe.hidden = true;
+
+/** The colour a token has now; the browser resolves light-dark() only in a computed colour. */
+export function token(name: string): string {
+  if (!probe.isConnected) document.body.append(probe);
+  probe.style.color = `var(--${name})`;
+  return getComputedStyle(probe).color;
+}
+
+export function roleColour(role: Role | undefined): string {
+  return token(`chart-${role ?? "actual"}`);
+}
+
+const plain = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
+const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
+
+/** A figure with its unit; shares come as 0..1 with the unit "%". */
+export function figure(value: number | null | undefined, unit?: string, brief = false): string {
+  if (value === null || value === undefined) return "–";
+  if (unit === "%") return percent.format(value);
+  const text = (brief && Math.abs(value) >= 10_000 ? short : plain).format(value);
+  return unit && !brief ? `${text} ${unit}` : text;
+}
+
+const dayMonth = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: "UTC" });
+const monthYear = new Intl.DateTimeFormat(language, { month: "short", year: "numeric", timeZone: "UTC" });
+const whole = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+
+export function day(iso: string, form: "tick" | "month" | "whole" = "whole"): string {
+  if (!/^\d{4}-\d{2}(-\d{2})?/.test(iso)) return iso;
+  const date = new Date(iso.length === 10 || iso.length === 7 ? `${iso.padEnd(10, "-01")}T00:00:00Z` : iso);
+  return (form === "tick" ? dayMonth : form === "month" ? monthYear : whole).format(date);
+}
+
+export const font = (): string => getComputedStyle(document.body).fontFamily;
