@@ -66,3 +66,9 @@ def record(
 ) -> None:
     """Write a line of the audit trail, in the transaction of the deed."""
     AuditEntry.objects.create(user=user, verb=verb, noun=noun, noun_id=noun_id, detail=detail or {}, at=clock.now())
+
+
+def choose_language(*, user: User, language: str) -> None:
+    """Remember the language in which a person reads the pages; ``language`` is one of settings.LANGUAGES."""
+    user.language = language
+    user.save(update_fields=["language"])

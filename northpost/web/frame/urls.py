@@ -6,5 +6,6 @@ from northpost.web.frame import views
 
 urlpatterns = [
     path("", views.start, name="start"),
+    path("language/", views.language, name="language"),
     path("w/<slug:slug>/", views.home, name="home"),
 ]

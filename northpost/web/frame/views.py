@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
 
+from northpost.team import actions
 from northpost.team.models import User, Workspace
 from northpost.team.rules import Ability
 from northpost.web.frame.access import StaffRequest, needs
@@ -25,3 +29,25 @@ def start(request: HttpRequest) -> HttpResponse:
 @needs(Ability.SEE)
 def home(request: StaffRequest) -> HttpResponseBase:
     return render(request, "web/home.html")
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Change the language of the pages and go back: for the person where signed in, else for this browser."""
+    chosen = request.POST.get("language", "")
+    if chosen not in dict(settings.LANGUAGES):
+        return HttpResponseBadRequest()
+    back = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    if isinstance(request.user, User):
+        actions.choose_language(user=request.user, language=chosen)
+    answer = redirect(back if safe else "/")
+    answer.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        chosen,
+        max_age=365 * 24 * 3600,
+        secure=request.is_secure(),
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
