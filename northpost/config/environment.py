@@ -4,6 +4,7 @@
 ``DATABASE_URL``        a PostgreSQL of your own, 15 or newer (default: the embedded one)
 ``SECRET_KEY``          signs and seals (default: made once, kept in the data directory)
 ``NORTHPOST_URL``       the address that links in mail begin with (default: http://127.0.0.1:8000)
+``NORTHPOST_MAILBOX_PORT``  where on loopback the local mailbox listens (default: 2525)
 ``NORTHPOST_DEBUG``     1 shows tracebacks in the browser; for development only
 """
 

@@ -1,0 +1,1 @@
+"""The program: the ``northpost`` command and the processes that it starts."""

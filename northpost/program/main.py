@@ -1,0 +1,24 @@
+"""The ``northpost`` command. Each subcommand is a module of this package."""
+
+from __future__ import annotations
+
+import click
+
+from northpost import __version__
+from northpost.program import doctor, processes, up
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="northpost")
+def main() -> None:
+    """E-mail marketing that starts from the goal."""
+
+
+main.add_command(up.up)
+main.add_command(processes.web)
+main.add_command(processes.worker)
+main.add_command(processes.mailbox)
+main.add_command(doctor.doctor)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""``northpost up``: database, migrations, web, workers and the local mailbox; one Ctrl-C ends them all."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import FrameType
+
+import click
+
+from northpost.program import ground
+from northpost.program.processes import HOST, MAILBOX_PORT, PORT, refuse_taken_port
+
+STOP_SECONDS = 30.0
+LOOK_EVERY = 0.2  # seconds
+PR_SET_PDEATHSIG = 1
+
+
+@click.command()
+@click.option("--host", default=HOST, show_default=True, help="Address to listen on.")
+@click.option("--port", default=PORT, show_default=True, help="Port to listen on.")
+@click.option("--mailbox-port", default=MAILBOX_PORT, show_default=True, help="Port of the local mailbox.")
+@click.option("--workers", default=1, show_default=True, help="How many worker processes.")
+def up(host: str, port: int, mailbox_port: int, workers: int) -> None:
+    """Run everything: the embedded database (unless DATABASE_URL names one), web, workers, local mailbox."""
+    ground.settle()
+    with ground.sole_owner():
+        run(host=host, port=port, mailbox_port=mailbox_port, workers=workers)
+
+
+def run(*, host: str, port: int, mailbox_port: int, workers: int = 1, greet: Callable[[], None] | None = None) -> None:
+    """Start the processes, watch over them, and stop them in order. ``greet`` is called once all are started."""
+    refuse_taken_port(host, port)
+    refuse_taken_port(HOST, mailbox_port)
+    os.environ["NORTHPOST_MAILBOX_PORT"] = str(mailbox_port)
+    stopping = Stop()
+    with ground.database():
+        children = [
+            Child("web", ["web", "--host", host, "--port", str(port)]),
+            Child("mailbox", ["mailbox", "--port", str(mailbox_port)]),
+            *(Child(f"worker {number}", ["worker"]) for number in range(1, workers + 1)),
+        ]
+        try:
+            for child in children:
+                child.start()
+            click.echo(f"Northpost serves on http://{host}:{port}  (Ctrl-C stops it)")
+            if greet is not None:
+                greet()
+            watch(children, stopping)
+        finally:
+            click.echo("Stopping ...")
+            stop(children)
+    click.echo("Stopped.")
+
+
+class Stop:
+    """Remembers that SIGINT or SIGTERM came; a second one does not interrupt the stopping."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        signal.signal(signal.SIGINT, self._ask)
+        signal.signal(signal.SIGTERM, self._ask)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self.asked = True
+
+
+@dataclass
+class Child:
+    """A process that is started again if it ends by itself, later each time."""
+
+    name: str
+    arguments: list[str]
+    process: subprocess.Popen[bytes] | None = None
+    failures: int = 0
+    start_again_at: float = field(default=0.0)
+
+    def start(self) -> None:
+        # A session of its own, so that Ctrl-C reaches only us; and an end with us, even if we are killed.
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "northpost.program.main", *self.arguments],
+            start_new_session=True,
+            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+            env=os.environ,
+        )
+
+    def look_after(self) -> None:
+        if self.process is None or self.process.poll() is None:
+            return
+        if self.start_again_at == 0.0:
+            self.failures += 1
+            wait = min(2.0**self.failures, 60.0)
+            click.echo(f"{self.name} ended with status {self.process.returncode}; again in {wait:.0f} s", err=True)
+            self.start_again_at = time.monotonic() + wait
+        elif time.monotonic() >= self.start_again_at:
+            self.start_again_at = 0.0
+            self.start()
+
+
+def _end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def watch(children: list[Child], stopping: Stop) -> None:
+    """Return when asked to stop."""
+    while not stopping.asked:
+        for child in children:
+            child.look_after()
+        time.sleep(LOOK_EVERY)
+
+
+def stop(children: list[Child]) -> None:
+    """Ask all to end, wait, and kill what does not."""
+    running = [child.process for child in children if child.process is not None and child.process.poll() is None]
+    for process in running:
+        process.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for process in running:
+        try:
+            process.wait(timeout=max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
