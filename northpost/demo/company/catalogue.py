@@ -55,9 +55,7 @@ class Product:
 _COMPUTERS = ("laptops", "tablets")
 
 CATEGORIES: tuple[Category, ...] = (
-    Category(
-        "laptops", "Laptops", "Лаптопи", "Ноутбуки", ("Laptop", "Лаптоп", "Ноутбук"), 10.0, 0.11, big=True
-    ),
+    Category("laptops", "Laptops", "Лаптопи", "Ноутбуки", ("Laptop", "Лаптоп", "Ноутбук"), 10.0, 0.11, big=True),
     Category(
         "tv",
         "TV sets",
@@ -68,12 +66,8 @@ CATEGORIES: tuple[Category, ...] = (
         0.13,
         big=True,
     ),
-    Category(
-        "phones", "Phones", "Телефони", "Телефоны", ("Phone", "Телефон", "Телефон"), 14.0, 0.12, big=True
-    ),
-    Category(
-        "tablets", "Tablets", "Таблети", "Планшеты", ("Tablet", "Таблет", "Планшет"), 6.0, 0.14, big=True
-    ),
+    Category("phones", "Phones", "Телефони", "Телефоны", ("Phone", "Телефон", "Телефон"), 14.0, 0.12, big=True),
+    Category("tablets", "Tablets", "Таблети", "Планшеты", ("Tablet", "Таблет", "Планшет"), 6.0, 0.14, big=True),
     Category(
         "cameras",
         "Cameras",
@@ -94,9 +88,7 @@ CATEGORIES: tuple[Category, ...] = (
         0.28,
         accessory_of=("laptops", "phones", "tablets"),
     ),
-    Category(
-        "mice", "Mice", "Мишки", "Мыши", ("Mouse", "Мишка", "Мышь"), 5.0, 0.32, accessory_of=("laptops",)
-    ),
+    Category("mice", "Mice", "Мишки", "Мыши", ("Mouse", "Мишка", "Мышь"), 5.0, 0.32, accessory_of=("laptops",)),
     Category(
         "keyboards",
         "Keyboards",
@@ -107,9 +99,7 @@ CATEGORIES: tuple[Category, ...] = (
         0.3,
         accessory_of=_COMPUTERS,
     ),
-    Category(
-        "bags", "Bags", "Чанти", "Сумки", ("Bag", "Чанта", "Сумка"), 3.5, 0.4, accessory_of=("laptops",)
-    ),
+    Category("bags", "Bags", "Чанти", "Сумки", ("Bag", "Чанта", "Сумка"), 3.5, 0.4, accessory_of=("laptops",)),
     Category(
         "chargers",
         "Chargers",
@@ -202,22 +192,18 @@ _SHELVES: dict[str, str] = {
     "Lumen 77: 2199; Vista 32 Kitchen: 219",
     "phones": "Kite 5: 199; Kite 7: 279; Kite 9: 369; Lark 3: 449; Lark 3 Pro: 599; Merlin X: 799; "
     "Merlin X Max: 999; Kite Senior: 129; Lark Fold: 1299; Kite 5 Duo: 219; Merlin Mini: 649",
-    "tablets": "Slate 8: 149; Slate 10: 219; Slate 11 Pro: 449; Slate 12 Pen: 599; Slate Kids: 129; "
-    "Slate 10 LTE: 289",
+    "tablets": "Slate 8: 149; Slate 10: 219; Slate 11 Pro: 449; Slate 12 Pen: 599; Slate Kids: 129; Slate 10 LTE: 289",
     "cameras": "Iris C1: 399; Iris C5: 749; Iris Travel: 329; Iris Action: 249; Iris Instant: 99",
-    "audio": "Tone Mini: 39; Tone Room: 89; Tone Garden: 129; Tone Tower: 249; Tone Radio: 69; Tone "
-    "Party: 189",
+    "audio": "Tone Mini: 39; Tone Room: 89; Tone Garden: 129; Tone Tower: 249; Tone Radio: 69; Tone Party: 189",
     "headsets": "Hush One: 29; Hush Sport: 49; Hush Office: 69; Hush Quiet: 149; Hush Studio: 199; Hush "
     "Play: 89; "
     "Hush Buds: 59",
-    "mice": "Nib: 14.90; Nib Silent: 19.90; Nib Pro: 49; Nib Play: 39; Nib Travel: 24.90; Nib Vertical: "
-    "44.90",
+    "mice": "Nib: 14.90; Nib Silent: 19.90; Nib Pro: 49; Nib Play: 39; Nib Travel: 24.90; Nib Vertical: 44.90",
     "keyboards": "Keys Compact: 34.90; Keys Office: 24.90; Keys Play: 89; Keys Fold: 49",
     "bags": "Carry 14: 29; Carry 15: 34; Carry Pack: 59; Carry Sleeve: 19; Carry City: 79",
     "chargers": "Volt 20 W: 17.90; Volt 45 W: 29.90; Volt 65 W: 39.90; Volt 100 W: 59.90; Volt Car: 19.90; "
     "Volt Pad: 27.90; Volt Bank 10: 24.90; Volt Bank 20: 39.90",
-    "disks": "Vault 1 TB: 64.90; Vault 2 TB: 84.90; Vault 4 TB: 119; Vault Swift 1 TB: 99; Vault Swift "
-    "2 TB: 169",
+    "disks": "Vault 1 TB: 64.90; Vault 2 TB: 84.90; Vault 4 TB: 119; Vault Swift 1 TB: 99; Vault Swift 2 TB: 169",
     "cables": "Link C-C 1 m: 9.90; Link C-C 2 m: 12.90; Link HDMI 2 m: 11.90; Link HDMI 5 m: 19.90; "
     "Link Optical: 9.90; Link Network 3 m: 6.90; Link Hub 7: 39.90",
     "cases": "Shell Clear: 12.90; Shell Book: 19.90; Shell Tough: 24.90; Shell Slate 10: 24.90; Shell "
@@ -239,9 +225,7 @@ def _products() -> tuple[Product, ...]:
         prefix = category.slug[:3].upper()
         for number, line in enumerate(_SHELVES[category.slug].split("; "), start=1):
             model, price = line.rsplit(": ", 1)
-            made.append(
-                Product(f"VL-{prefix}-{number:02}", category, model, Decimal(price).quantize(Decimal("0.01")))
-            )
+            made.append(Product(f"VL-{prefix}-{number:02}", category, model, Decimal(price).quantize(Decimal("0.01"))))
     return tuple(made)
 
 

@@ -259,11 +259,7 @@ def _baskets(rng: np.random.Generator, main: Ints) -> tuple[Ints, Ints, Ints]:
     """Lines per order, and product and quantity per line; the first line is the main thing."""
     more = np.array([0.60, 0.24, 0.10, 0.04, 0.02])
     lines_of = 1 + rng.choice(5, size=len(main), p=more)
-    first = (
-        np.concatenate([[0], np.cumsum(lines_of)[:-1]]).astype(np.int64)
-        if len(main)
-        else np.zeros(0, np.int64)
-    )
+    first = np.concatenate([[0], np.cumsum(lines_of)[:-1]]).astype(np.int64) if len(main) else np.zeros(0, np.int64)
     of_order = np.repeat(main, lines_of)
     category = _companion(rng, of_order)
     category[first] = main

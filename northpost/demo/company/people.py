@@ -17,8 +17,7 @@ CONSENT_VERSIONS = ("2023-05", "2025-01")
 CONSENT_TEXTS = {
     "en": "Yes, send me news and offers from Voltline by e-mail. I can stop this at any time.",
     "bg": "Да, изпращайте ми новини и оферти от Voltline по имейл. Мога да се откажа по всяко време.",
-    "ru": "Да, присылайте мне новости и предложения Voltline по электронной почте. Отказаться можно в "
-    "любой момент.",
+    "ru": "Да, присылайте мне новости и предложения Voltline по электронной почте. Отказаться можно в любой момент.",
 }
 
 SHARE_CONSENTED = 0.85
@@ -83,9 +82,7 @@ def make_people(rng: np.random.Generator, count: int, now: np.datetime64) -> Peo
     woman = rng.random(count) < 0.48
     provider = _pick(rng, [p.share for p in PROVIDERS], count)
     signed_up = (
-        now
-        - (3 * 365 * DAY * (1 - np.sqrt(rng.random(count)))).astype("timedelta64[s]")
-        - np.timedelta64(60, "s")
+        now - (3 * 365 * DAY * (1 - np.sqrt(rng.random(count)))).astype("timedelta64[s]") - np.timedelta64(60, "s")
     )
 
     firsts, lasts, emails, cities, zones, firms = _who(rng, tongue, woman, provider, partner)
@@ -98,9 +95,7 @@ def make_people(rng: np.random.Generator, count: int, now: np.datetime64) -> Peo
     networks = ("192.0.2.", "198.51.100.", "203.0.113.")
     ip = [
         f"{networks[net]}{host}"
-        for net, host in zip(
-            rng.integers(0, 3, count).tolist(), rng.integers(1, 255, count).tolist(), strict=True
-        )
+        for net, host in zip(rng.integers(0, 3, count).tolist(), rng.integers(1, 255, count).tolist(), strict=True)
     ]
     form = np.where(
         partner,
@@ -122,8 +117,7 @@ def make_people(rng: np.random.Generator, count: int, now: np.datetime64) -> Peo
         time_zone=zones,
         city=cities,
         birthday=[
-            d if told else None
-            for d, told in zip(born.tolist(), (tells_birthday & ~partner).tolist(), strict=True)
+            d if told else None for d, told in zip(born.tolist(), (tells_birthday & ~partner).tolist(), strict=True)
         ],
         customer_type=[CUSTOMER_TYPES[k] for k in kind.tolist()],
         role=[
@@ -156,9 +150,7 @@ def _pick(rng: np.random.Generator, weights: Sequence[float], count: int) -> np.
     return rng.choice(len(share), size=count, p=share / share.sum())
 
 
-def _hidden(
-    rng: np.random.Generator, count: int, provider: np.ndarray, partner: Bools
-) -> dict[str, np.ndarray]:
+def _hidden(rng: np.random.Generator, count: int, provider: np.ndarray, partner: Bools) -> dict[str, np.ndarray]:
     fate = rng.random(count)
     prefetch = np.array([p.prefetch for p in PROVIDERS])[provider]
     scans = np.array([p.scans for p in PROVIDERS])[provider]
@@ -185,17 +177,10 @@ def _who(
         mine = tongue == number
         city_of[mine] = np.searchsorted(share, np.asarray(place)[mine], side="right")
     firsts, lasts, emails, cities, zones, firms = [], [], [], [], [], []
-    latin_of = [
-        [[t.surname_latin(n, woman=w) for n in range(len(t.surnames))] for w in (False, True)]
-        for t in TONGUES
-    ]
-    native_of = [
-        [[t.surname(n, woman=w) for n in range(len(t.surnames))] for w in (False, True)] for t in TONGUES
-    ]
+    latin_of = [[[t.surname_latin(n, woman=w) for n in range(len(t.surnames))] for w in (False, True)] for t in TONGUES]
+    native_of = [[[t.surname(n, woman=w) for n in range(len(t.surnames))] for w in (False, True)] for t in TONGUES]
     taken: set[str] = set()
-    rows = zip(
-        tongue.tolist(), woman.tolist(), provider.tolist(), partner.tolist(), city_of.tolist(), strict=True
-    )
+    rows = zip(tongue.tolist(), woman.tolist(), provider.tolist(), partner.tolist(), city_of.tolist(), strict=True)
     for number, (t, is_woman, p, is_partner, city) in enumerate(rows):
         spoken = TONGUES[t]
         given = spoken.women if is_woman else spoken.men

@@ -14,9 +14,7 @@ from northpost.demo.company.catalogue import CATEGORIES, PRODUCTS
 from northpost.demo.company.moments import Floats, Ints, Times, to_aware
 from northpost.demo.company.people import People
 
-Kind = Literal[
-    "newsletter", "offer", "winback", "welcome", "post_purchase", "review", "questionnaire", "partner"
-]
+Kind = Literal["newsletter", "offer", "winback", "welcome", "post_purchase", "review", "questionnaire", "partner"]
 Bounce = Literal["", "hard", "soft"]
 
 # kind -> (opened by people, clicked of the opened, ordered of the clicked, unsubscribed of the opened)
@@ -72,8 +70,7 @@ _SHELF = {
     for category in CATEGORIES
 }
 _GOES_WITH = {
-    category.slug: [other.slug for other in CATEGORIES if category.slug in other.accessory_of]
-    or [category.slug]
+    category.slug: [other.slug for other in CATEGORIES if category.slug in other.accessory_of] or [category.slug]
     for category in CATEGORIES
 }
 _EVERYDAY = tuple(category.slug for category in CATEGORIES if not category.big)

@@ -20,10 +20,7 @@ def voltline() -> Company:
 
 
 def test_the_same_seed_makes_the_same_company_to_the_byte() -> None:
-    assert (
-        make_company(now=NOW, people=500, seed=7).digest()
-        == make_company(now=NOW, people=500, seed=7).digest()
-    )
+    assert make_company(now=NOW, people=500, seed=7).digest() == make_company(now=NOW, people=500, seed=7).digest()
 
 
 @pytest.mark.parametrize("other", [{"seed": 8}, {"people": 501}, {"now": NOW + timedelta(days=1)}])
@@ -118,9 +115,7 @@ def test_slices_of_time_join_without_a_gap_and_know_no_later_refund(voltline: Co
     assert [order.number for order in before + after] == [order.number for order in whole]
     assert all(order.refunded_at is None or order.refunded_at < middle for order in before)
     known = sum(order.refunded_at is not None for order in before + after)
-    later = [
-        o for o in voltline.orders.refunded_between(middle, NOW) if o.placed_at >= NOW - timedelta(days=60)
-    ]
+    later = [o for o in voltline.orders.refunded_between(middle, NOW) if o.placed_at >= NOW - timedelta(days=60)]
     assert known + len(later) == sum(order.refunded_at is not None for order in whole)
     assert later
 
