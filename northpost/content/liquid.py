@@ -47,8 +47,6 @@ LinkUrl = Callable[[Link, str], str]
 class MailContext(RenderContext):
     """One rendering for one person, with its deadline and what links and pixel become."""
 
-    __slots__ = ("deadline", "link_url", "links", "missing", "pixel_url")
-
     def __init__(self, template: BoundTemplate, **kwargs: Any) -> None:
         super().__init__(template, **kwargs)
         # Without the library's "now" and "today": time is given in the context or not at all.
@@ -103,8 +101,6 @@ class ValueTag(Output):
 
 class LinkNode(Node):
     """A link's address: resolved for the person, then handed to link_url if it is tracked."""
-
-    __slots__ = ("block", "position", "static")
 
     def __init__(self, token: Token, position: Expression, block: BlockNode) -> None:
         super().__init__(token)

@@ -275,8 +275,8 @@ class _Reader:
             raise self.error(offset, _("Elements are nested too deeply here."))
         self.out.append(f"<{name}{attributes}>")
         if name == "mj-table" and not in_attributes:
-            end = self.text.find("</mj-table", tag.end())
-            if not re.compile(r"<t(head|body|foot)\b", re.IGNORECASE).search(self.text, tag.end(), max(end, 0)):
+            until = max(self.text.find("</mj-table", tag.end()), 0)
+            if not re.compile(r"<t(head|body|foot)\b", re.IGNORECASE).search(self.text, tag.end(), until):
                 self.stack[-1].body = True
                 self.out.append("<tbody>")
         return tag.end()
