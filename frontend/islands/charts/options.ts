@@ -7,7 +7,7 @@ import type { BarsSpec, DaysSpec, FunnelSpec, HeatSpec, Item, LineSpec, Series, 
 export function height(spec: Spec): number {
   if (spec.height) return spec.height;
   if (spec.kind === "bars" || spec.kind === "whisker") return spec.items.length * 32 + (spec.kind === "whisker" ? 36 : 8);
-  if (spec.kind === "funnel") return spec.items.length * 52 + 4;
+  if (spec.kind === "funnel") return (spec.items.length * 2 - 1) * 25;
   if (spec.kind === "heat") return spec.rows.length * 30 + 34;
   return spec.kind === "days" ? 180 : 300;
 }
@@ -49,16 +49,28 @@ function tooltip(extra: object): object {
   };
 }
 
+/** Which days are written below the line: each nth, or, over many days, the first of each nth month. */
+function ticks(x: string[], most: number): (index: number) => boolean {
+  const firsts = x.length > 70 ? x.flatMap((iso, index) => (index > 0 && iso.slice(0, 7) !== x[index - 1]?.slice(0, 7) ? [index] : [])) : [];
+  if (firsts.length > 1) {
+    const every = Math.ceil(firsts.length / most);
+    const chosen = new Set(firsts.filter((_, at) => at % every === 0));
+    return (index) => chosen.has(index);
+  }
+  const every = Math.max(1, Math.ceil(x.length / most));
+  return (index) => index % every === 0;
+}
+
 function timeAxis(x: string[], width: number): object {
-  const months = x.length > 100;
-  const every = Math.max(1, Math.ceil(x.length / Math.max(2, Math.floor(width / 110))));
+  const months = x.length > 70;
+  const shown = ticks(x, Math.max(2, Math.floor(width / 110)));
   return {
     type: "category",
     data: x,
     boundaryGap: false,
     ...noAxis,
     axisLine: { show: true, lineStyle: { color: token("line-strong") } },
-    axisLabel: { ...muted(), interval: every - 1, hideOverlap: true, formatter: (iso: string) => day(iso, months ? "month" : "tick") },
+    axisLabel: { ...muted(), interval: (index: number) => shown(index), hideOverlap: true, formatter: (iso: string) => day(iso, months ? "month" : "tick") },
   };
 }
 
@@ -99,8 +111,26 @@ function lastKnown(values: (number | null)[]): number {
   return values.findLastIndex((value) => value !== null && value !== undefined);
 }
 
+const LABEL_PX = 17;
+
+/** How far, in px, the names of lines that end close together have to be moved apart. */
+function shifts(all: Series[], plotHeight: number): number[] {
+  const top = Math.max(...all.flatMap((series) => series.values.map((value) => value ?? 0)), 1);
+  const ends = all
+    .map((series, index) => ({ index, at: lastKnown(series.values), y: ((series.values[lastKnown(series.values)] ?? 0) / top) * plotHeight }))
+    .sort((one, other) => other.y - one.y);
+  const moved = all.map(() => 0);
+  ends.forEach((end, rank) => {
+    const above = ends.slice(0, rank).findLast((other) => other.at === end.at);
+    if (!above) return;
+    const gap = above.y - (moved[above.index] ?? 0) - end.y;
+    if (gap < LABEL_PX) moved[end.index] = LABEL_PX - gap;
+  });
+  return moved;
+}
+
 /** A line with its name written at its last point, in its own colour. */
-function namedLine(series: Series, labelInside: boolean): object {
+function namedLine(series: Series, labelInside: boolean, shift: number): object {
   const colour = roleColour(series.role);
   const last = lastKnown(series.values);
   return {
@@ -112,10 +142,11 @@ function namedLine(series: Series, labelInside: boolean): object {
             value,
             label: {
               show: true,
-              position: labelInside ? "top" : "right",
+              position: labelInside ? (shift > 0 ? "bottom" : "top") : "right",
               align: labelInside ? "right" : "left",
               formatter: series.name,
-              color: colour,
+              color: series.role === "forecast" || series.role === "compare" ? token("ink-muted") : colour,
+              offset: [0, labelInside ? 0 : shift],
               fontSize: 12,
               fontWeight: 600,
               width: labelInside ? 150 : 120,
@@ -125,12 +156,12 @@ function namedLine(series: Series, labelInside: boolean): object {
         : value,
     ),
     showSymbol: true,
+    showAllSymbol: true,
     symbol: "circle",
     symbolSize: (_value: unknown, info: { dataIndex: number }) => (info.dataIndex === last && series.role !== "target" ? 7 : 0),
     lineStyle: { color: colour, width: series.role === "compare" ? 1.5 : 2.25, type: series.role === "target" ? [6, 4] : series.role === "forecast" ? [2, 3] : "solid" },
     itemStyle: { color: colour },
     emphasis: { disabled: true },
-    labelLayout: { moveOverlap: "shiftY" },
     z: series.role === "actual" || !series.role ? 5 : 3,
   };
 }
@@ -138,7 +169,8 @@ function namedLine(series: Series, labelInside: boolean): object {
 function line(spec: LineSpec, width: number): EChartsCoreOption {
   const narrow = width < 560;
   const all = [...spec.series, ...(spec.target ? [{ role: "target" as const, ...spec.target }] : [])];
-  const drawn: object[] = all.map((series) => namedLine(series, narrow));
+  const moved = shifts(all, height(spec) - 50);
+  const drawn: object[] = all.map((series, index) => namedLine(series, narrow, moved[index] ?? 0));
   if (spec.band) {
     const { low, high } = spec.band;
     const quiet = { type: "line", symbol: "none", lineStyle: { opacity: 0 }, silent: true, stack: "band", z: 1, tooltip: { show: false } };
@@ -194,7 +226,7 @@ function bars(spec: BarsSpec, width: number): EChartsCoreOption {
       type: "category",
       data: items.map((item) => item.label),
       ...noAxis,
-      axisLabel: { color: token("ink"), fontSize: 13, width: left, overflow: "truncate", align: "left", margin: left + 4 },
+      axisLabel: { color: token("ink"), fontSize: 13, width: left, overflow: "truncate", align: "left", margin: left + 8 },
     },
     series: [
       {
@@ -213,45 +245,46 @@ function bars(spec: BarsSpec, width: number): EChartsCoreOption {
   };
 }
 
-/** Stages as bars on one scale; between two, what was lost, in words and figures. */
+/** Stages as bars on one scale; in the gap between two stands how many were lost there, and their share. */
 function funnel(spec: FunnelSpec, width: number): EChartsCoreOption {
-  const items = [...spec.items].reverse();
-  const left = labelWidth(items, width);
-  const above = (index: number): Item | undefined => items[index + 1];
+  const left = labelWidth(spec.items, width);
+  const rows = spec.items.flatMap((item, index) => {
+    const before = spec.items[index - 1];
+    if (!before) return [{ item, gap: "" }];
+    const lost = before.value - item.value;
+    const share = before.value > 0 && lost !== 0 ? ` (${figure(Math.abs(lost) / before.value, "%")})` : "";
+    const gap = lost === 0 ? "" : `${lost > 0 ? "−" : "+"}${figure(Math.abs(lost))}${share}`;
+    return [{ item: null, gap }, { item, gap: "" }];
+  });
+  rows.reverse();
   return {
-    grid: { left: left + 8, right: width < 560 ? 84 : 150, top: 0, bottom: 0 },
+    grid: { left: left + 8, right: 90, top: 0, bottom: 0 },
     xAxis: { type: "value", min: 0, show: false },
     yAxis: {
       type: "category",
-      data: items.map((item) => item.label),
+      data: rows.map((row) => row.item?.label ?? ""),
       ...noAxis,
-      axisLabel: { color: token("ink"), fontSize: 13, width: left, overflow: "truncate", align: "left", margin: left + 4 },
+      axisLabel: { color: token("ink"), fontSize: 13, width: left, overflow: "truncate", align: "left", margin: left + 8, interval: 0 },
     },
     series: [
       {
         type: "bar",
         barWidth: 22,
-        cursor: items.some((item) => item.url) ? "pointer" : "default",
+        cursor: spec.items.some((item) => item.url) ? "pointer" : "default",
         emphasis: { disabled: true },
-        showBackground: false,
-        data: items.map((item, index) => {
-          const before = above(index);
-          const share = before && before.value > 0 ? item.value / before.value : null;
-          const note = share === null ? "" : `  {share|${figure(share, "%")}}`;
-          return {
-            value: item.value,
-            url: item.url,
-            itemStyle: { color: roleColour(item.role) },
-            label: {
-              show: true,
-              position: "right",
-              color: token("ink"),
-              fontSize: 13,
-              formatter: `${item.note ?? figure(item.value)}${note}`,
-              rich: { share: { color: token("ink-muted"), fontSize: 12 } },
-            },
-          };
-        }),
+        data: rows.map(({ item, gap }) => ({
+          value: item?.value ?? 0,
+          url: item?.url,
+          itemStyle: { color: roleColour(item?.role) },
+          label: {
+            show: true,
+            position: "right",
+            distance: item ? 5 : 0,
+            color: token(item ? "ink" : "chart-loss"),
+            fontSize: item ? 13 : 12,
+            formatter: item ? (item.note ?? figure(item.value)) : gap,
+          },
+        })),
       },
     ],
   };
@@ -304,7 +337,7 @@ function whisker(spec: WhiskerSpec, width: number): EChartsCoreOption {
       type: "category",
       data: items.map((item) => item.label),
       ...noAxis,
-      axisLabel: { color: token("ink"), fontSize: 13, width: left, overflow: "truncate", align: "left", margin: left + 8 },
+      axisLabel: { color: token("ink"), fontSize: 13, width: left, overflow: "truncate", align: "left", margin: left + 12 },
     },
     series: [
       {

@@ -17,6 +17,7 @@ export function roleColour(role: Role | undefined): string {
 }
 
 const plain = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
 const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
 
@@ -24,18 +25,20 @@ const percent = new Intl.NumberFormat(language, { style: "percent", maximumFract
 export function figure(value: number | null | undefined, unit?: string, brief = false): string {
   if (value === null || value === undefined) return "–";
   if (unit === "%") return percent.format(value);
-  const text = (brief && Math.abs(value) >= 10_000 ? short : plain).format(value);
+  const text = (brief && Math.abs(value) >= 10_000 ? short : Math.abs(value) >= 1000 ? whole : plain).format(value);
   return unit && !brief ? `${text} ${unit}` : text;
 }
 
 const dayMonth = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: "UTC" });
 const monthYear = new Intl.DateTimeFormat(language, { month: "short", year: "numeric", timeZone: "UTC" });
-const whole = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+const wholeDay = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
 
 export function day(iso: string, form: "tick" | "month" | "whole" = "whole"): string {
   if (!/^\d{4}-\d{2}(-\d{2})?/.test(iso)) return iso;
   const date = new Date(iso.length === 10 || iso.length === 7 ? `${iso.padEnd(10, "-01")}T00:00:00Z` : iso);
-  return (form === "tick" ? dayMonth : form === "month" ? monthYear : whole).format(date);
+  const text = (form === "tick" ? dayMonth : form === "month" ? monthYear : wholeDay).format(date);
+  return form === "month" ? text.replace(/\s*г\.$/, "") : text; // an axis need not say "year" each time
+
 }
 
 export const font = (): string => getComputedStyle(document.body).fontFamily;

@@ -53,7 +53,7 @@ def _decimal(value: object) -> Decimal | None:
 
 
 def _build_folder() -> Path:
-    return Path(settings.DJANGO_VITE["default"]["manifest_path"]).parent
+    return Path(str(settings.DJANGO_VITE["default"]["manifest_path"])).parent
 
 
 @lru_cache(maxsize=4)
@@ -118,11 +118,11 @@ def say_short(value: object) -> str:
         (Decimal(10**6), pgettext("millions, short", "M")),
         (Decimal(10**3), pgettext("thousands, short", "k")),
     ):
-        # 999,950 and more would round to "1000.0 k"
-        if abs(number) >= step - step / 2000 and abs(number) >= 1000:
-            part = (number / step).quantize(Decimal("0.1"), ROUND_HALF_UP)
-            whole = abs(part) >= 100
-            return f"{say_number(part.quantize(Decimal(1), ROUND_HALF_UP) if whole else part)}{HARD}{unit}"
+        part = number / step
+        # From half a step below it, 999,500 is "1 M" and not "1,000 k".
+        if abs(number) >= 1000 and abs(part) >= Decimal("0.9995"):
+            places = Decimal(1) if abs(part) >= Decimal("99.95") else Decimal("0.1")
+            return f"{say_number(part.quantize(places, ROUND_HALF_UP))}{HARD}{unit}"
     return say_number(number.quantize(Decimal("0.1"), ROUND_HALF_UP))
 
 
