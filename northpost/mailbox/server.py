@@ -139,7 +139,7 @@ def _loopback(host: str) -> str:
     raise NotLoopback(f"the local mailbox listens on loopback only, not on {host}; use 127.0.0.1")
 
 
-async def serve(
+async def serve_until(
     server: MailboxServer, stopped: asyncio.Event, *, on_ready: Callable[[], None] | None = None
 ) -> None:
     """Run `server` until `stopped` is set; `on_ready` is called when it listens. Raises PortTaken."""

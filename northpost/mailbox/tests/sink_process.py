@@ -22,7 +22,7 @@ import uvloop
 
 from northpost.mailbox.faults import Faults
 from northpost.mailbox.received import ReceivedMail
-from northpost.mailbox.server import MailboxServer, serve
+from northpost.mailbox.server import MailboxServer, serve_until
 
 RECEIVED_AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -80,7 +80,7 @@ async def main() -> None:
     def announce() -> None:
         print(json.dumps({"host": server.host, "port": server.port}), flush=True)
 
-    await serve(server, stopped, on_ready=announce)
+    await serve_until(server, stopped, on_ready=announce)
 
 
 if __name__ == "__main__":

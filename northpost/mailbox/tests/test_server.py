@@ -90,9 +90,7 @@ def test_only_crlf_dot_crlf_ends_a_message():
         async with make(store) as server:
             body = b"x\n.\nMAIL FROM:<evil@shop.example>\n\r.\r\n.\n"
             text = (
-                b"EHLO me\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n"
-                + body
-                + b"\r\n.\r\nQUIT\r\n"
+                b"EHLO me\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n" + body + b"\r\n.\r\nQUIT\r\n"
             )
             await talk(server.port, text, until=99)
         assert [mail.raw for mail in store.mails] == [b"x\n.\nMAIL FROM:<evil@shop.example>\n\r.\r\n\n\r\n"]
@@ -140,9 +138,7 @@ def test_without_sign_in_mail_is_refused_and_accounts_are_told_apart():
                 )  # fmt: skip
                 sign_in = login if name == "one" else plain(name, "secret of two")
                 await talk(server.port, b"HELO me\r\n" + sign_in + mail + b"x\r\n.\r\nQUIT\r\n", until=99)
-            broken = await talk(
-                server.port, b"AUTH PLAIN ???\r\nAUTH PLAIN =\r\nAUTH CRAM\r\nQUIT\r\n", until=99
-            )
+            broken = await talk(server.port, b"AUTH PLAIN ???\r\nAUTH PLAIN =\r\nAUTH CRAM\r\nQUIT\r\n", until=99)
             assert [int(line[:3]) for line in broken.splitlines()] == [220, 501, 501, 504, 221]
         assert [mail.account for mail in store.mails] == ["one", "two"]
 
@@ -162,9 +158,7 @@ def test_mails_that_arrive_together_are_kept_together_and_answered_afterwards():
     async def test():
         store = SlowStore()
         async with make(store) as server:
-            text = (
-                b"EHLO me\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\nx\r\n.\r\nQUIT\r\n"
-            )
+            text = b"EHLO me\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\nx\r\n.\r\nQUIT\r\n"
             talks = [asyncio.create_task(talk(server.port, text, until=99)) for _ in range(20)]
             done, _ = await asyncio.wait(talks, timeout=0.1)
             assert not done
