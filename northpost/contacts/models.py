@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from northpost.core.tenancy import TenantModel
@@ -20,11 +21,13 @@ class Contact(TenantModel):
 
     ``email`` is as written (domain in its ASCII form), ``email_key`` what makes it one person: lower case.
     ``attributes`` holds custom fields, key -> JSON value as typed by :class:`Field` (dates as ISO strings).
+    ``first_key`` and ``last_key`` are the names in lower case, kept by the database, for search by their beginning:
+    under a wall an index serves a range of a column in collation C, and neither LIKE nor lower(...).
     """
 
     email = models.CharField(_("e-mail address"), max_length=254, null=True)
-    email_key = models.CharField(max_length=254, null=True)
-    external_id = models.CharField(_("customer number"), max_length=120, null=True)
+    email_key = models.CharField(max_length=254, null=True, db_collation="C")
+    external_id = models.CharField(_("customer number"), max_length=120, null=True, db_collation="C")
     first_name = models.CharField(_("first name"), max_length=120, blank=True, default="")
     last_name = models.CharField(_("last name"), max_length=120, blank=True, default="")
     phone = models.CharField(_("phone"), max_length=40, blank=True, default="")
@@ -32,6 +35,16 @@ class Contact(TenantModel):
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="")
     role = models.CharField(_("role"), max_length=12, choices=ContactRole.choices, default=ContactRole.CUSTOMER)
     attributes = models.JSONField(default=dict)
+    first_key = models.GeneratedField(
+        expression=Lower("first_name"),
+        output_field=models.CharField(max_length=240, db_collation="C"),
+        db_persist=True,
+    )
+    last_key = models.GeneratedField(
+        expression=Lower("last_name"),
+        output_field=models.CharField(max_length=240, db_collation="C"),
+        db_persist=True,
+    )
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     import_run_id = models.BigIntegerField(null=True)
@@ -44,6 +57,8 @@ class Contact(TenantModel):
         indexes = [
             models.Index(fields=["workspace_id", "id"], name="contacts_contact_ws_idx"),
             models.Index(fields=["workspace_id", "-created_at", "-id"], name="contacts_contact_created_idx"),
+            models.Index(fields=["workspace_id", "last_key", "first_key", "id"], name="contacts_contact_last_idx"),
+            models.Index(fields=["workspace_id", "first_key"], name="contacts_contact_first_idx"),
         ]
 
     def __str__(self) -> str:
@@ -82,6 +97,9 @@ class Purpose(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace_id", "key"], name="contacts_purpose_key_once")]
+
+    def __str__(self) -> str:
+        return self.label
 
 
 class ConsentState(models.TextChoices):
