@@ -80,6 +80,8 @@ class Session(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
+        if self._busy and len(self._buffer) > 2 * self._rules.max_size + MAX_LINE:
+            self.close()
         self._work()
 
     # Reading

@@ -3,9 +3,7 @@
 from typing import Literal, NamedTuple
 
 State = Literal["accepted", "deferred", "rejected", "in_doubt"]
-Phase = Literal[
-    "check", "connect", "greeting", "ehlo", "tls", "auth", "mail", "rcpt", "data", "content", "final"
-]
+Phase = Literal["check", "connect", "greeting", "ehlo", "tls", "auth", "mail", "rcpt", "data", "content", "final"]
 
 
 class Envelope(NamedTuple):

@@ -28,8 +28,7 @@ def gettext_noop(text: str) -> str:
 
 _ADVICE: dict[str, str] = {
     "unknown_host": gettext_noop(
-        "There is no server called %(host)s (port %(port)s): %(detail)s. Check the spelling of the "
-        "server's name."
+        "There is no server called %(host)s (port %(port)s): %(detail)s. Check the spelling of the server's name."
     ),
     "refused": gettext_noop(
         "%(host)s does not take connections on port %(port)s: %(detail)s. Check the port, and that "
@@ -40,8 +39,7 @@ _ADVICE: dict[str, str] = {
         "setting, and whether a firewall is in the way."
     ),
     "network": gettext_noop(
-        "%(host)s can't be reached on port %(port)s: %(detail)s. Check the network connection of this "
-        "machine."
+        "%(host)s can't be reached on port %(port)s: %(detail)s. Check the network connection of this machine."
     ),
     "lost": gettext_noop(
         "%(host)s closed the connection on port %(port)s: %(detail)s. Check that the security setting "
@@ -56,8 +54,7 @@ _ADVICE: dict[str, str] = {
         "port and the security setting."
     ),
     "starttls_missing": gettext_noop(
-        "%(host)s (port %(port)s) does not offer STARTTLS: %(detail)s. Choose TLS with port 465, or "
-        "another port."
+        "%(host)s (port %(port)s) does not offer STARTTLS: %(detail)s. Choose TLS with port 465, or another port."
     ),
     "certificate": gettext_noop(
         "The certificate of %(host)s (port %(port)s) can't be trusted: %(detail)s. Check the server's "
@@ -71,9 +68,7 @@ _ADVICE: dict[str, str] = {
         "%(host)s (port %(port)s) offers no way to sign in that is known here: %(detail)s. Check the "
         "security setting, or leave the user name empty."
     ),
-    "auth_refused": gettext_noop(
-        "%(host)s (port %(port)s) refuses the user name or password: %(detail)s. Check both."
-    ),
+    "auth_refused": gettext_noop("%(host)s (port %(port)s) refuses the user name or password: %(detail)s. Check both."),
     "unstable": gettext_noop(
         "%(host)s (port %(port)s) breaks off every connection before a message is through: "
         "%(detail)s. Check the server's own log and its limits."

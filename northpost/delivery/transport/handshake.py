@@ -72,7 +72,7 @@ async def _greet(endpoint: Endpoint, connection: Connection) -> None:
 
 
 async def _ehlo(endpoint: Endpoint, connection: Connection) -> Capabilities:
-    name = endpoint.helo_name.encode("idna")
+    name = endpoint.helo_name.encode("ascii")
     reply = await connection.ask(b"EHLO " + name + b"\r\n", "ehlo")
     if reply.code == 250:
         return read_capabilities(reply)
@@ -85,9 +85,7 @@ async def _ehlo(endpoint: Endpoint, connection: Connection) -> Capabilities:
 
 async def _starttls(endpoint: Endpoint, connection: Connection) -> None:
     if not connection.capabilities.starttls:
-        raise RouteUnavailable(
-            endpoint, "starttls_missing", "the server does not name it among its abilities"
-        )
+        raise RouteUnavailable(endpoint, "starttls_missing", "the server does not name it among its abilities")
     reply = await connection.ask(b"STARTTLS\r\n", "tls")
     if reply.code != 220:
         raise RouteUnavailable(endpoint, "starttls_missing", _said(reply), code=reply.code)
@@ -114,9 +112,7 @@ async def _sign_in(endpoint: Endpoint, connection: Connection) -> None:
     if b"\0" in name + word:
         raise RouteUnavailable(endpoint, "auth_refused", "the user name or password holds a NUL character")
     if "PLAIN" in offered:
-        reply = await connection.ask(
-            b"AUTH PLAIN " + base64.b64encode(b"\0" + name + b"\0" + word) + b"\r\n", "auth"
-        )
+        reply = await connection.ask(b"AUTH PLAIN " + base64.b64encode(b"\0" + name + b"\0" + word) + b"\r\n", "auth")
     elif "LOGIN" in offered:
         reply = await connection.ask(b"AUTH LOGIN\r\n", "auth")
         for secret in (name, word):

@@ -47,9 +47,7 @@ class ConnectionPool:
     ) -> None:
         await self.close()
 
-    async def send(
-        self, envelopes: Iterable[Envelope] | AsyncIterable[Envelope], on_outcome: OnOutcome
-    ) -> None:
+    async def send(self, envelopes: Iterable[Envelope] | AsyncIterable[Envelope], on_outcome: OnOutcome) -> None:
         """Send all; `on_outcome` is called once for each envelope, in any order, from the event loop.
 
         Envelopes are drawn as they can be sent, a few ahead. The state `sending` must be committed for an

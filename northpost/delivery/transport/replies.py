@@ -76,12 +76,7 @@ class ReplyReader:
     def _line(self, line: bytes) -> Reply | None:
         code = line[:3]
         mark = line[3:4]
-        if (
-            len(line) > MAX_LINE
-            or not code.isdigit()
-            or not b"2" <= code[:1] <= b"5"
-            or mark not in (b" ", b"-", b"")
-        ):
+        if len(line) > MAX_LINE or not code.isdigit() or not b"2" <= code[:1] <= b"5" or mark not in (b" ", b"-", b""):
             raise BadReply(f"an answer that is no SMTP reply: {line[:60]!r}")
         self._lines.append(line[4:])
         if mark == b"-":

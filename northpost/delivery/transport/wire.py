@@ -64,17 +64,13 @@ def encode_path(address: str, *, smtputf8: bool) -> bytes:
     return f"{local}@{domain}".encode()
 
 
-def commands(
-    envelope: Envelope, size: int, ascii_only: bool, offers: Capabilities
-) -> tuple[bytes, bytes] | Outcome:
+def commands(envelope: Envelope, size: int, ascii_only: bool, offers: Capabilities) -> tuple[bytes, bytes] | Outcome:
     """(MAIL, RCPT) for the envelope, or the outcome if this server can't carry it."""
     if 0 < offers.size < size:
         text = f"the message has {size} bytes, and the server takes at most {offers.size}"
         return _refuse(envelope, "5.3.4", text)
     if not ascii_only and not offers.eightbit:
-        return _refuse(
-            envelope, "5.6.3", "the message holds 8-bit text, and the server does not offer 8BITMIME"
-        )
+        return _refuse(envelope, "5.6.3", "the message holds 8-bit text, and the server does not offer 8BITMIME")
     if envelope.smtputf8 and not offers.smtputf8:
         return _refuse(envelope, "5.6.7", "the message needs SMTPUTF8, which the server does not offer")
     try:
@@ -82,15 +78,11 @@ def commands(
     except BadAddress as error:
         return _refuse(envelope, "5.1.7", f"the return path: {error}")
     except NeedsSmtpUtf8 as error:
-        return _refuse(
-            envelope, "5.6.7", f"the return path {error} needs SMTPUTF8, which the server does not offer"
-        )
+        return _refuse(envelope, "5.6.7", f"the return path {error} needs SMTPUTF8, which the server does not offer")
     try:
         recipient = encode_path(envelope.recipient, smtputf8=offers.smtputf8)
     except NeedsSmtpUtf8 as error:
-        return _refuse(
-            envelope, "5.6.7", f"the address {error} needs SMTPUTF8, which the server does not offer"
-        )
+        return _refuse(envelope, "5.6.7", f"the address {error} needs SMTPUTF8, which the server does not offer")
     except BadAddress as error:
         return _refuse(envelope, "5.1.3", str(error), route_fault=False)
     mail = b"MAIL FROM:<" + sender + b">"

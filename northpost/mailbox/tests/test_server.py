@@ -219,6 +219,19 @@ def test_lines_and_messages_without_end_are_cut_off():
     run(test())
 
 
+def test_replies_of_a_distant_server_keep_their_order():
+    async def test():
+        store = MemoryStore()
+        async with make(store, faults=Faults(delay_ms=5)) as server:
+            mail = b"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\nx\r\n.\r\n"
+            said = await talk(server.port, b"HELO me\r\n" + mail * 3 + b"QUIT\r\n", until=99)
+        codes = [int(line[:3]) for line in said.splitlines()]
+        assert codes == [220, 250, *[250, 250, 354, 250] * 3, 221]
+        assert len(store.mails) == 3
+
+    run(test())
+
+
 def test_python_s_own_client_is_understood():
     async def test():
         store = MemoryStore()

@@ -46,9 +46,7 @@ def envelopes(count: int) -> list[Envelope]:
 @asynccontextmanager
 async def mailbox(*rules: Fault, **options: Any) -> AsyncIterator[tuple[MailboxServer, MemoryStore]]:
     store = MemoryStore()
-    scripted = {
-        name: options.pop(name) for name in ("greylist", "messages_per_connection") if name in options
-    }
+    scripted = {name: options.pop(name) for name in ("greylist", "messages_per_connection") if name in options}
     options.setdefault("open_access", True)
     faults = Faults(rules=rules, **scripted)
     async with MailboxServer(store, now=lambda: NOON, faults=faults, **options) as server:
@@ -137,17 +135,13 @@ def self_signed(folder: Path) -> ssl.SSLContext:
         .serial_number(1)
         .not_valid_before(begin)
         .not_valid_after(begin + dt.timedelta(days=36500))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
-        )
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
         .sign(key, hashes.SHA256())
     )
     pem = folder / "self-signed.pem"
     pem.write_bytes(
         certificate.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)

@@ -109,9 +109,7 @@ def test_starttls_and_implicit_tls(tmp_path):
                 with pytest.raises(RouteUnavailable) as caught:
                     await send(endpoint(server.port, security=security), envelopes(1))
                 assert (caught.value.cause, caught.value.needs_mending) == ("certificate", True)
-                assert "can't be trusted: self-signed certificate. Check the server's name" in str(
-                    caught.value
-                )
+                assert "can't be trusted: self-signed certificate. Check the server's name" in str(caught.value)
                 assert len(store.mails) == 8
 
     run(test())
@@ -389,3 +387,9 @@ def test_a_pool_closed_by_the_server_between_batches_opens_anew():
 
 def test_old_tls_is_not_spoken():
     assert endpoint(25).tls_context().minimum_version == ssl.TLSVersion.TLSv1_2
+
+
+@pytest.mark.parametrize("name", ["", "a b", "me\r\nRSET", "пример.бг"])
+def test_a_name_to_greet_with_can_not_break_out_of_its_command(name):
+    with pytest.raises(ValueError, match="not a name to greet with"):
+        endpoint(25, helo_name=name)

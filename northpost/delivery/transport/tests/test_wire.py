@@ -13,9 +13,7 @@ from northpost.delivery.transport.wire import BadAddress, NeedsSmtpUtf8, dot_stu
 from .rig import endpoint, envelope, mailbox, run, scripted, send, states
 
 LINES = st.lists(
-    st.sampled_from(
-        [b".", b"..", b"...", b"", b". ", b".x", b"x.", b"x", b".\tQUIT", b"RCPT TO:<a@b.example>"]
-    ),
+    st.sampled_from([b".", b"..", b"...", b"", b". ", b".x", b"x.", b"x", b".\tQUIT", b"RCPT TO:<a@b.example>"]),
     max_size=30,
 )
 
@@ -78,9 +76,7 @@ def test_an_address_can_not_break_out_of_its_command(address):
 def test_a_return_path_that_can_not_be_written_is_the_sender_s_fault():
     async def test():
         async with mailbox() as (server, store):
-            outcomes = await send(
-                endpoint(server.port), [Envelope(1, "a b@shop.example", "c@d.example", b"x\r\n")]
-            )
+            outcomes = await send(endpoint(server.port), [Envelope(1, "a b@shop.example", "c@d.example", b"x\r\n")])
             assert (outcomes[1].state, outcomes[1].enhanced, outcomes[1].route_fault) == (
                 "rejected",
                 "5.1.7",
