@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "northpost.web.frame.middleware.WorkspaceMiddleware",
+    "northpost.web.frame.safety.ContentSecurityPolicy",
 ]
 
 ROOT_URLCONF = "northpost.config.urls"
@@ -111,6 +112,7 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_SESSION_REMEMBER = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Northpost"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses come from invitations, or are the first owner's own
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
