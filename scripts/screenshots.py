@@ -1,0 +1,251 @@
+"""Pictures of every page of a running demo, for looking at and for the README.
+
+    make demo                       # in one terminal
+    make screenshots                # in another
+
+Takes each page of PAGES at 1440x900 and 360x740, light and dark, in English, Bulgarian and Russian, into
+var/screenshots/<language>-<theme>-<width>/<page>.png, and the README's into docs/pictures/. Says which pages scroll
+sideways or complain in the browser's console, and ends with status 1 if a page could not be shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import itertools
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import Error as BrowserError
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.browser.chromium import launch  # noqa: E402 - found beside this folder
+
+SIZES = {1440: 900, 360: 740}
+THEMES = ("light", "dark")
+LANGUAGES = ("en", "bg", "ru")
+MOST_BYTES = 200_000
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A page: where it is below the workspace's address (or from the root, with a leading slash).
+
+    `follow` is a CSS selector of a link on it that leads to the page that is meant; `press` a key for what opens on it.
+    """
+
+    name: str
+    path: str
+    follow: str = ""
+    press: str = ""
+    signed_out: bool = False
+
+
+PAGES = [
+    Shot("sign-in", "/accounts/login/", signed_out=True),
+    Shot("home", ""),
+    Shot("palette", "", press="Control+k"),
+    Shot("goals", "goals/"),
+    Shot("goal", "goals/", follow="main a[href*='/goals/']:not([href$='/new/']):not([href$='/goals/'])"),
+    Shot("people", "people/"),
+    Shot("person", "people/", follow="main tbody a"),
+    Shot("segments", "segments/"),
+    Shot("segment", "segments/", follow="main tbody a"),
+    Shot("import", "imports/new/"),
+    Shot("sales", "sales/"),
+    Shot("mailings", "mailings/"),
+    Shot("mailing", "mailings/", follow="main a[href*='/mailings/']:not([href$='/new/']):not([href$='/report/'])"),
+    Shot("report", "mailings/", follow="main a[href$='/report/']"),
+    Shot("templates", "templates/"),
+    Shot("template", "templates/", follow="main a[href*='/templates/']:not([href$='/new/'])"),
+    Shot("analysis", "analysis/"),
+    Shot("mailbox", "mailbox/"),
+    Shot("settings", "settings/"),
+    Shot("password", "/accounts/password/change/"),
+    Shot("second-step", "/accounts/2fa/"),
+    Shot("nowhere", "nowhere/"),
+]
+
+# Picture in docs/pictures -> page, theme, width.
+README = {
+    "home": ("home", "light", 1440),
+    "goal": ("goal", "light", 1440),
+    "mailing": ("mailing", "light", 1440),
+    "report": ("report", "dark", 1440),
+    "segment-phone": ("segment", "light", 360),
+}
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Pictures of every page of a running demo.")
+    parser.add_argument("--url", default="http://127.0.0.1:8000", help="where the demo is served")
+    parser.add_argument("--email", default="demo@northpost.example", help="whom to sign in")
+    parser.add_argument("--password", default="northpost-demo")
+    parser.add_argument("--only", nargs="*", default=[], help="names of pages")
+    parser.add_argument("--languages", nargs="*", default=LANGUAGES, choices=LANGUAGES)
+    parser.add_argument("--themes", nargs="*", default=THEMES, choices=THEMES)
+    parser.add_argument("--widths", nargs="*", type=int, default=list(SIZES), choices=list(SIZES))
+    parser.add_argument("--whole", action="store_true", help="the page to its end, not only what the window shows")
+    parser.add_argument("--into", type=Path, default=ROOT / "var" / "screenshots")
+    parser.add_argument("--no-readme", action="store_true", help="leave docs/pictures alone")
+    return parser.parse_args()
+
+
+class Photographer:
+    def __init__(self, chosen: argparse.Namespace, context: BrowserContext) -> None:
+        self.chosen = chosen
+        self.context = context
+        self.page: Page = context.new_page()
+        self.complaints: list[str] = []
+        self.failed: list[str] = []
+        self.workspace = ""
+        self.found: dict[str, str] = {}
+        self.page.on("console", lambda line: line.type == "error" and self.complain(line.text))
+        self.page.on("pageerror", lambda error: self.complain(str(error)))
+
+    def complain(self, what: str) -> None:
+        if "status of 404" not in what:  # the page named "nowhere" is meant to be one
+            self.complaints.append(f"{self.page.url}: {what}")
+
+    def sign_in(self) -> None:
+        self.page.goto(f"{self.chosen.url}/accounts/login/")
+        self.page.fill("[name=login]", self.chosen.email)
+        self.page.fill("[name=password]", self.chosen.password)
+        self.page.click("main form .btn-primary")
+        self.page.wait_for_url("**/w/**")
+        self.workspace = self.page.url
+
+    def speak(self, language: str) -> None:
+        self.page.goto(self.chosen.url)
+        token = self.page.get_attribute("meta[name=csrf-token]", "content") or ""
+        self.context.request.post(
+            f"{self.chosen.url}/language/",
+            form={"csrfmiddlewaretoken": token, "language": language, "next": "/"},
+            headers={"Referer": self.page.url},
+            max_redirects=0,
+        )
+
+    def dress(self, theme: str, width: int) -> None:
+        self.context.add_cookies([{"name": "theme", "value": theme, "url": self.chosen.url}])
+        self.page.set_viewport_size({"width": width, "height": SIZES[width]})
+
+    def address(self, shot: Shot) -> str:
+        if shot.path.startswith("/"):
+            return self.chosen.url + shot.path
+        return self.workspace + shot.path
+
+    def open(self, shot: Shot) -> None:
+        """Raises LookupError where the page is not there."""
+        address = self.found.get(shot.name) or self.address(shot)
+        answer = self.page.goto(address)
+        if shot.follow and shot.name not in self.found:
+            link = self.page.locator(shot.follow).first
+            if not link.count():
+                raise LookupError(f"no link {shot.follow} on {address}")
+            target = link.evaluate("link => link.href")
+            answer = self.page.goto(target)
+            self.found[shot.name] = target
+        if shot.name != "nowhere" and answer is not None and answer.status >= 400:
+            raise LookupError(f"{self.page.url} answers {answer.status}")
+        self.page.evaluate("document.fonts.ready")
+        self.page.wait_for_load_state("networkidle")
+        if shot.press:
+            self.page.keyboard.press(shot.press)
+            self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_timeout(150)
+
+    def take(self, shot: Shot, path: Path) -> None:
+        try:
+            self.open(shot)
+        except (LookupError, BrowserError) as error:
+            self.failed.append(f"{shot.name}: {str(error).splitlines()[0]}")
+            return
+        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if wide > 0:
+            self.complaints.append(f"{self.page.url} scrolls sideways by {wide} px")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(pressed(self.page.screenshot(full_page=self.chosen.whole)))
+
+
+def pressed(picture: bytes) -> bytes:
+    """The same picture in as many colours as fit below MOST_BYTES."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    for colours in (256, 128, 64, 32):
+        out = io.BytesIO()
+        image.quantize(colours, method=Image.Quantize.MEDIANCUT).save(out, "PNG", optimize=True)
+        if out.tell() < MOST_BYTES:
+            break
+    return out.getvalue()
+
+
+def wanted(chosen: argparse.Namespace) -> list[Shot]:
+    return [shot for shot in PAGES if not chosen.only or shot.name in chosen.only]
+
+
+def take_all(photographer: Photographer, stranger: Photographer, chosen: argparse.Namespace) -> int:
+    taken = 0
+    for language in chosen.languages:
+        photographer.speak(language)
+        stranger.speak(language)
+        for theme, width in itertools.product(chosen.themes, chosen.widths):
+            folder = chosen.into / f"{language}-{theme}-{width}"
+            for shot in wanted(chosen):
+                who = stranger if shot.signed_out else photographer
+                who.dress(theme, width)
+                who.take(shot, folder / f"{shot.name}.png")
+                taken += 1
+            print(f"  {folder}", flush=True)
+    photographer.speak("en")
+    return taken
+
+
+def publish(chosen: argparse.Namespace) -> None:
+    """The README's pictures, from those just taken in English."""
+    for name, (page, theme, width) in README.items():
+        source = chosen.into / f"en-{theme}-{width}" / f"{page}.png"
+        if source.exists():
+            target = ROOT / "docs" / "pictures" / f"{name}.png"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(source.read_bytes())
+
+
+def tell(title: str, lines: Iterable[str]) -> None:
+    lines = sorted(set(lines))
+    if lines:
+        print(title)
+        for line in lines:
+            print(f"  {line}")
+
+
+def main() -> int:
+    chosen = options()
+    chosen.url = chosen.url.rstrip("/")
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        photographer = Photographer(chosen, browser.new_context())
+        stranger = Photographer(chosen, browser.new_context())
+        try:
+            photographer.sign_in()
+        except BrowserError as error:
+            print(f"Could not sign in at {chosen.url} as {chosen.email}: {str(error).splitlines()[0]}")
+            print("Is a demo running there (make demo)? Another address: --url, --email, --password.")
+            return 1
+        taken = take_all(photographer, stranger, chosen)
+        browser.close()
+    if not chosen.no_readme and not chosen.whole:
+        publish(chosen)
+    tell("In the browser:", [*photographer.complaints, *stranger.complaints])
+    failed = [*photographer.failed, *stranger.failed]
+    tell("Not taken:", failed)
+    print(f"{taken - len(failed)} pictures in {chosen.into}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
