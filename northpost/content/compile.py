@@ -1,6 +1,7 @@
 """A mail's source, compiled once, rendered per person.
 
-What stands in a context (plain data: dict, list, str, number, bool, date; missing values render as nothing):
+What stands in a context (plain data: dict, list, str, number, bool, date; missing values and empty text
+render as nothing, and {% if %} takes both for false):
 
     contact          {email, first_name, last_name, language, fields: {the workspace's own attributes}}
     company          {name, address, site, logo_url (may be missing)}

@@ -339,10 +339,13 @@ _SCALARS = (str, int, float, bool, type(None), Decimal, dt.date, dt.datetime)
 def plain_data(value: object, depth: int = 0) -> Any:
     """A copy of dicts, lists and scalars. Raises TypeError for anything with behaviour of its own.
 
-    Subclasses of str become str, so that nothing can claim to be safe HTML.
+    Subclasses of str become str, so that nothing can claim to be safe HTML. Empty text becomes None: in Liquid
+    "" is true, and {% if contact.first_name %} would greet nobody by name.
     """
     kind = type(value)
-    if kind is str or kind is int or value is None or kind is bool:
+    if kind is str:
+        return value or None
+    if kind is int or value is None or kind is bool:
         return value
     if depth > 12:
         raise TypeError("the context is nested too deeply")
@@ -351,7 +354,7 @@ def plain_data(value: object, depth: int = 0) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain_data(item, depth + 1) for item in value]
     if isinstance(value, str):
-        return str.__str__(value)
+        return str.__str__(value) or None
     if isinstance(value, _SCALARS):
         return value
     raise TypeError(f"a context holds plain data, not {kind.__name__}")

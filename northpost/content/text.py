@@ -193,7 +193,7 @@ class _Writer(HTMLParser):
         label = "".join(self.out[start:]).strip()
         if not label:
             self.write(address)
-        elif self.mask.unmask(label) not in self.mask.unmask(address):
+        elif not re.search(r"(%}|:)" + re.escape(self.mask.unmask(label)) + r"/?{%", self.mask.unmask(address)):
             # RFC 3986, appendix C: angle brackets keep the address apart from what follows
             self.out.append(f" <{address}>")
         else:
