@@ -47,7 +47,7 @@ class Connection(asyncio.Protocol):
     """See the module.
 
     `welcome` is the server's greeting; `closed` is done when the connection has ended, and `lost` says why;
-    `carried` counts the messages that got their answer on it.
+    `begun` counts the messages that were begun on it, `carried` those that got their answer.
     """
 
     def __init__(self, timeouts: Timeouts, loop: asyncio.AbstractEventLoop) -> None:
@@ -57,6 +57,7 @@ class Connection(asyncio.Protocol):
         self.welcome.add_done_callback(lambda answer: answer.cancelled() or answer.exception())
         self.capabilities = Capabilities()
         self.greeting = ""
+        self.begun = 0
         self.carried = 0
         self.lost = ""
         self._loop = loop
@@ -174,6 +175,7 @@ class Connection(asyncio.Protocol):
             refused = exchange.begin(self.capabilities)
             if refused is None:
                 self._active.append(exchange)
+                self.begun += 1
                 return exchange
             work.settle(exchange, refused)
         return None

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 
 from .connection import Connection
 from .endpoint import Endpoint
@@ -91,6 +91,10 @@ class Run:
         except Exception as error:
             # What was drawn still gets its outcome; go() raises this afterwards.
             self._feeding_failed = error
+        finally:
+            # A source that was left halfway is closed here and now, not whenever it is collected.
+            if isinstance(envelopes, AsyncGenerator):
+                await envelopes.aclose()
         self._fed = True
         self._finish()
 
@@ -194,7 +198,7 @@ class Run:
         connection.carry(self)
         await asyncio.wait((connection.closed,))
         self._open.discard(connection)
-        if connection.carried:
+        if connection.carried or not connection.begun:
             return
         self._fruitless += 1
         if self._fruitless >= FRUITLESS_LIMIT and not self._open:

@@ -1,6 +1,8 @@
 """Routes that can't be used, secured routes, sign-in, and servers that talk nonsense."""
 
 import asyncio
+import contextlib
+import itertools
 import ssl
 
 import pytest
@@ -393,3 +395,66 @@ def test_old_tls_is_not_spoken():
 def test_a_name_to_greet_with_can_not_break_out_of_its_command(name):
     with pytest.raises(ValueError, match="not a name to greet with"):
         endpoint(25, helo_name=name)
+
+
+def test_connections_that_were_opened_in_vain_and_closed_when_idle_are_no_fault():
+    busy = asyncio.Event()
+    closed: list[int] = []
+    places = itertools.count()
+
+    async def dialogue(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        place = next(places)
+        if 0 < place < 6:
+            await busy.wait()
+        writer.write(b"220 hi\r\n")
+        await reader.readline()
+        writer.write(b"250 hi\r\n")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.1):
+                while (line := await reader.readline()).strip():
+                    writer.write(b"354 go\r\n" if line == b"DATA\r\n" else b"250 ok\r\n")
+                    if line == b"DATA\r\n":
+                        await reader.readuntil(b"\r\n.\r\n")
+                        writer.write(b"250 kept\r\n")
+        writer.close()
+        await writer.wait_closed()
+        closed.append(place)
+
+    async def source():
+        for key in range(12):
+            yield envelope(key)
+        while len(outcomes) < 12:
+            await asyncio.sleep(0.001)
+        busy.set()
+        while len(closed) < 6:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        yield envelope(12)
+
+    outcomes: list[Outcome] = []
+
+    async def test():
+        async with scripted(dialogue) as port, ConnectionPool(endpoint(port), 6, pause=0.001) as pool:
+            await pool.send(source(), outcomes.append)
+            assert [outcome.state for outcome in outcomes] == ["accepted"] * 13
+            assert sorted(closed) == [0, 1, 2, 3, 4, 5]
+
+    run(test())
+
+
+def test_a_source_left_halfway_is_closed():
+    left: list[str] = []
+
+    async def source():
+        try:
+            for key in itertools.count():
+                yield envelope(key)
+        finally:
+            left.append("closed")
+
+    async def test():
+        with pytest.raises(RouteUnavailable):
+            await ConnectionPool(endpoint(await closed_port()), attempts=1).send(source(), lambda outcome: None)
+        assert left == ["closed"]
+
+    run(test())
