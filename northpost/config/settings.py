@@ -132,8 +132,8 @@ USE_THOUSAND_SEPARATOR = True
 
 # Files
 STATIC_URL = "/static/"
-STATIC_ROOT = NORTHPOST_DATA_DIR / "static"
-WHITENOISE_USE_FINDERS = True
+WHITENOISE_USE_FINDERS = True  # straight from the package: nothing to collect
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/build/assets/.+-[\w-]{8}\.\w+$"  # the build puts a hash into these names
 WHITENOISE_AUTOREFRESH = DEBUG
 DJANGO_VITE = {
     "default": {
