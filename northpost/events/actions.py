@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from northpost.contacts.actions import ConsentChange, ErasedPerson
 from northpost.core import clock, sql, tenancy
 
 EARLIEST_YEAR, LATEST_YEAR = 1970, 2199
@@ -73,3 +74,32 @@ def ensure_months(moments: Any) -> None:
             cursor.execute("SELECT events_ensure_month(%s)", (month,))
         # Remembered only once it can't be rolled back.
         transaction.on_commit(lambda month=month: _known_months.add(month))  # type: ignore[misc]
+
+
+_CONSENT_KINDS = {"granted": "contact.subscribed", "withdrawn": "contact.unsubscribed"}
+
+
+def record_consent(changes: Sequence[ConsentChange]) -> None:
+    """Consent that changed is an event as well; keyed by its line of proof, so that it counts once."""
+    record_events(
+        [
+            NewEvent(
+                key=f"consent:{change.record_id}",
+                kind=_CONSENT_KINDS[change.state],
+                contact_id=change.contact_id,
+                occurred_at=change.at,
+                source=change.source[:60],
+                properties={"purpose": change.purpose_key},
+            )
+            for change in changes
+            if change.state in _CONSENT_KINDS
+        ]
+    )
+
+
+def forget_contact(person: ErasedPerson) -> None:
+    """What an erased person did stays as a count: nobody's, and without particulars."""
+    sql.run(
+        "UPDATE events_event SET contact_id = NULL, properties = '{}' WHERE contact_id = %(contact_id)s",
+        {"contact_id": person.contact_id},
+    )

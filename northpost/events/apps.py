@@ -4,3 +4,14 @@ from django.apps import AppConfig
 class EventsConfig(AppConfig):
     name = "northpost.events"
     label = "events"
+
+    def ready(self) -> None:
+        # Models can be imported only once every app is there.
+        from northpost.contacts.actions import on_consent_changed, on_erasing
+        from northpost.contacts.queries import on_exporting
+        from northpost.events.actions import forget_contact, record_consent
+        from northpost.events.queries import export_contact
+
+        on_consent_changed.append(record_consent)
+        on_erasing.append(forget_contact)
+        on_exporting["events"] = export_contact

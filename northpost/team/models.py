@@ -103,6 +103,14 @@ class Invitation(TenantModel):
     class Meta:
         indexes = [models.Index(fields=["workspace_id", "email"], name="team_invitation_email_idx")]
 
+    def over(self) -> str:
+        """Why it is no longer open: accepted, withdrawn, expired; or nothing."""
+        if self.accepted_at:
+            return "accepted"
+        if self.withdrawn_at:
+            return "withdrawn"
+        return "expired" if self.expires_at <= clock.now() else ""
+
 
 class AuditEntry(TenantModel):
     """Who did what, when: written with the deed, never changed."""

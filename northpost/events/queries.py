@@ -1,0 +1,51 @@
+"""Reading the log about one person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from northpost.contacts.queries import Happening
+from northpost.events.models import Event
+
+# Consent has its own, fuller lines on a timeline.
+_TOLD_ELSEWHERE = ("contact.subscribed", "contact.unsubscribed")
+
+
+def timeline(contact_id: int, *, before: datetime | None = None, limit: int = 50) -> list[Happening]:
+    """What a person did and what happened to them before a moment, newest first; machines are marked."""
+    events = Event.objects.filter(contact_id=contact_id).exclude(kind__in=_TOLD_ELSEWHERE)
+    if before is not None:
+        events = events.filter(occurred_at__lt=before)
+    return [
+        Happening(
+            event.occurred_at,
+            event.kind,
+            f"event:{event.pk}",
+            {
+                "value": event.value,
+                "currency": event.currency,
+                "source": event.source,
+                "message_id": event.message_id,
+                "machine": event.machine,
+                **event.properties,
+            },
+        )
+        for event in events.order_by("-occurred_at", "-id")[:limit]
+    ]
+
+
+def export_contact(contact_id: int) -> list[dict[str, Any]]:
+    """Everything in the log about a person, oldest first, as JSON holds it."""
+    return [
+        {
+            "at": event.occurred_at.isoformat(),
+            "kind": event.kind,
+            "value": str(event.value) if event.value is not None else None,
+            "currency": event.currency,
+            "source": event.source,
+            "probably_a_machine": event.machine,
+            "properties": event.properties,
+        }
+        for event in Event.objects.filter(contact_id=contact_id).order_by("occurred_at", "id")
+    ]

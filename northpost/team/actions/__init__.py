@@ -1,0 +1,31 @@
+"""Writes of the team: workspaces, members and invitations, a person's own choices, the audit trail."""
+
+from northpost.team.actions.account import THEMES, choose_language, update_profile
+from northpost.team.actions.members import (
+    accept_invitation,
+    change_role,
+    invitation_token,
+    invite,
+    read_invitation,
+    remove_member,
+    withdraw_invitation,
+)
+from northpost.team.actions.trail import record
+from northpost.team.actions.workspaces import found_workspace, on_founding, update_workspace
+
+__all__ = [
+    "THEMES",
+    "accept_invitation",
+    "change_role",
+    "choose_language",
+    "found_workspace",
+    "invitation_token",
+    "invite",
+    "on_founding",
+    "read_invitation",
+    "record",
+    "remove_member",
+    "update_profile",
+    "update_workspace",
+    "withdraw_invitation",
+]
