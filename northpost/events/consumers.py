@@ -6,6 +6,7 @@ workspace. An event counts once for each consumer, whatever crashes.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,7 +75,8 @@ def _consume_batch(name: str) -> int:
         )
         if not rows:
             return 0
-        events = [Event(**row) for row in rows]
+        # A plain cursor gives jsonb as its text.
+        events = [Event(**row | {"properties": json.loads(row["properties"])}) for row in rows]
         _consumers[name](events)
         cursor.xid, cursor.event_id, cursor.moved_at = events[-1].xid, events[-1].id, clock.now()
         cursor.save(update_fields=["xid", "event_id", "moved_at"])

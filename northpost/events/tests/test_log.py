@@ -58,8 +58,9 @@ def test_a_consumer_gets_each_event_once_in_order(workspace: Workspace, only_con
     record_events([event("a"), event("b", occurred_at=WHEN.replace(month=1))])
     assert consumers.lag() == {"test": 2}
     assert consumers.consume_all() == 2
-    record_events([event("c")])
+    record_events([event("c", properties={"url": "https://shop.example/"})])
     assert consumers.consume_all() == 1
+    assert seen[-1].properties == {"url": "https://shop.example/"}
     assert consumers.consume_all() == 0
     assert [each.occurred_at.month for each in seen] == [3, 1, 3]
     assert consumers.lag() == {"test": 0}
