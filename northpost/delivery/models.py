@@ -20,7 +20,10 @@ class Security(models.TextChoices):
 
 
 class Route(TenantModel):
-    """A way out. Kind ``mailbox`` is the local mailbox: nothing that takes it reaches anybody."""
+    """A way out. Kind ``mailbox`` is the local mailbox: nothing that takes it reaches anybody.
+
+    A paused route with ``paused_until`` is tried again after that moment; without it, somebody must resume it.
+    """
 
     name = models.CharField(_("name"), max_length=120)
     kind = models.CharField(max_length=10, choices=RouteKind.choices, default=RouteKind.SMTP)
@@ -30,8 +33,10 @@ class Route(TenantModel):
     username = models.CharField(_("user name"), max_length=255, blank=True, default="")
     password_sealed = models.TextField(blank=True, default="")
     connections = models.IntegerField(_("connections at once"), default=5)
+    per_minute = models.IntegerField(_("messages a minute at most"), null=True)
     is_default = models.BooleanField(default=False)
     paused_at = models.DateTimeField(null=True)
+    paused_until = models.DateTimeField(null=True)
     pause_reason = models.CharField(max_length=300, blank=True, default="")
     created_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True)
@@ -66,6 +71,40 @@ class Policy(TenantModel):
         constraints = [models.UniqueConstraint(fields=["workspace_id"], name="delivery_policy_once")]
 
 
+class SourceState(models.TextChoices):
+    ACTIVE = "active", _("Sending")
+    PAUSED = "paused", _("Paused")
+    CANCELLED = "cancelled", _("Cancelled")
+    FINISHED = "finished", _("Finished")
+
+
+class Source(TenantModel):
+    """What messages come from (``campaign`` 12), whether they may leave now, by which route, and how it goes.
+
+    The counts move in the transactions that settle messages; they serve the breakers. ``breaker`` is the highest
+    level reached: warn, pause or stop.
+    """
+
+    source_kind = models.CharField(max_length=20)
+    source_id = models.BigIntegerField()
+    route_id = models.BigIntegerField(null=True)
+    state = models.CharField(max_length=10, choices=SourceState.choices, default=SourceState.ACTIVE)
+    pause_reason = models.CharField(max_length=300, blank=True, default="")
+    breaker = models.CharField(max_length=10, blank=True, default="")
+    accepted_count = models.BigIntegerField(default=0)
+    rejected_count = models.BigIntegerField(default=0)
+    in_doubt_count = models.BigIntegerField(default=0)
+    complained_count = models.BigIntegerField(default=0)
+    enqueued_at = models.DateTimeField(null=True)
+    enqueued_times = models.IntegerField(default=0)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace_id", "source_kind", "source_id"], name="delivery_source_once"),
+        ]
+
+
 class MessageState(models.TextChoices):
     QUEUED = "queued", _("Waiting")
     CLAIMED = "claimed", _("Taken up")
@@ -89,6 +128,7 @@ class SkipReason(models.TextChoices):
     RENDER_FAILED = "render_failed", _("the mail could not be made for this person")
     ERASED = "erased", _("the person was erased")
     GAVE_UP = "gave_up", _("the server kept putting it off")
+    BAD_ADDRESS = "bad_address", _("the address can't be written to")
 
 
 class Message(TenantModel):
@@ -136,7 +176,7 @@ class Message(TenantModel):
         ]
         indexes = [
             models.Index(
-                fields=["workspace_id", "priority", "due_at", "id"],
+                fields=["workspace_id", "source_kind", "source_id", "priority", "due_at", "id"],
                 name="delivery_message_due_idx",
                 condition=models.Q(state__in=["queued", "deferred"]),
             ),
@@ -165,6 +205,30 @@ class Link(TenantModel):
                 fields=["workspace_id", "source_kind", "source_id", "url_hash"], name="delivery_link_once"
             ),
         ]
+
+
+class HitKind(models.TextChoices):
+    OPEN = "open", _("Opened")
+    CLICK = "click", _("Clicked")
+
+
+class Hit(TenantModel):
+    """An opening or a click as it came in, kept until it can be told whether a machine did it.
+
+    ``link_id`` 0 is the hidden link. ``url`` is set where the address was the person's own.
+    """
+
+    key = models.CharField(max_length=40)
+    kind = models.CharField(max_length=5, choices=HitKind.choices)
+    message_id = models.BigIntegerField()
+    link_id = models.BigIntegerField(null=True)
+    url = models.TextField(blank=True, default="")
+    at = models.DateTimeField()
+    method = models.CharField(max_length=8, default="GET")
+    agent = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace_id", "at"], name="delivery_hit_at_idx")]
 
 
 class SuppressionReason(models.TextChoices):

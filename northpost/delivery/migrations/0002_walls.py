@@ -11,8 +11,10 @@ class Migration(migrations.Migration):
             "delivery_route",
             "delivery_sender",
             "delivery_policy",
+            "delivery_source",
             "delivery_message",
             "delivery_link",
+            "delivery_hit",
             "delivery_suppression",
         ),
     ]

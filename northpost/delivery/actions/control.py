@@ -1,0 +1,62 @@
+"""Holding, letting go and ending what a source sends."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from northpost.core import clock
+from northpost.delivery.models import Message, MessageState, SkipReason, Source, SourceState
+
+WAITING = (MessageState.QUEUED, MessageState.DEFERRED, MessageState.CLAIMED)
+
+
+def pause_source(*, kind: str, source_id: int, reason: str = "") -> None:
+    """Let none of its messages leave until resumed. Those already on the wire are not called back."""
+    _set(kind, source_id, SourceState.PAUSED, reason, unless=(SourceState.CANCELLED,))
+
+
+def resume_source(*, kind: str, source_id: int) -> None:
+    """Let its messages leave again."""
+    _set(kind, source_id, SourceState.ACTIVE, "", unless=(SourceState.CANCELLED,))
+
+
+def cancel_source(*, kind: str, source_id: int) -> int:
+    """End it for good: whoever still waits is skipped as cancelled. Returns how many."""
+    now = clock.now()
+    with transaction.atomic():
+        _set(kind, source_id, SourceState.CANCELLED, "")
+        return Message.objects.filter(source_kind=kind, source_id=source_id, state__in=WAITING).update(
+            # Without its claim, a worker that holds one of them can't send it any more.
+            state=MessageState.SKIPPED,
+            reason=SkipReason.CANCELLED,
+            settled_at=now,
+            claim=None,
+            lease_until=None,
+        )
+
+
+def finish_sources(now: datetime) -> int:
+    """Call those finished of which nothing is left to send; returns how many."""
+    left = (*WAITING, MessageState.SENDING)
+    done = 0
+    for source in Source.objects.filter(state=SourceState.ACTIVE).order_by("pk"):
+        if not Message.objects.filter(
+            source_kind=source.source_kind, source_id=source.source_id, state__in=left
+        ).exists():
+            # enqueued_times: whoever enqueued since has changed it, and keeps the source open.
+            done += Source.objects.filter(
+                pk=source.pk, state=SourceState.ACTIVE, enqueued_times=source.enqueued_times
+            ).update(state=SourceState.FINISHED, changed_at=now)
+    return done
+
+
+def _set(kind: str, source_id: int, state: SourceState, reason: str, *, unless: tuple[SourceState, ...] = ()) -> None:
+    now = clock.now()
+    source, _made = Source.objects.get_or_create(
+        source_kind=kind, source_id=source_id, defaults={"state": state, "changed_at": now}
+    )
+    Source.objects.filter(pk=source.pk).exclude(state__in=unless).update(
+        state=state, pause_reason=reason[:300], changed_at=now
+    )

@@ -1,0 +1,28 @@
+"""What a run of the sender did."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass
+class SendReport:
+    """states: how many messages this run moved where (accepted, deferred, rejected, in_doubt, skipped; queued: given
+    back). reasons: of the skipped. stale: results that came after the lease had run out, and changed nothing.
+    alerts: what somebody should look at. seconds: how long it took.
+    """
+
+    states: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    stale: int = 0
+    alerts: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def accepted(self) -> int:
+        return self.states["accepted"]
+
+    def alert(self, words: str) -> None:
+        if words not in self.alerts:
+            self.alerts.append(words)

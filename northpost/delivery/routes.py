@@ -1,0 +1,58 @@
+"""A route as the transport wants it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from northpost.core import signing
+from northpost.delivery.models import Route, RouteKind
+from northpost.delivery.transport import Endpoint, Timeouts
+from northpost.delivery.transport.endpoint import Security as SecurityName
+from northpost.mailbox.access import credentials
+
+# Shorter than RFC 5321's, which were meant for relays on the network of 1982: a hanging server frees its worker in
+# minutes. Together they stay under the lease.
+TIMEOUTS = Timeouts(connect=15, greeting=30, command=60, data=60, final=120)
+
+
+@dataclass(frozen=True)
+class Way:
+    """Where a route leads, and how much at once."""
+
+    route_id: int
+    endpoint: Endpoint
+    connections: int
+    per_minute: int | None
+
+
+class RouteUnusable(Exception):
+    """The route can't be used until somebody changes it. The message says what to change."""
+
+    retryable = False
+
+
+def way_of(route: Route, *, timeouts: Timeouts = TIMEOUTS) -> Way:
+    """Raises RouteUnusable when the stored password can't be read any more."""
+    return Way(route.pk, endpoint_of(route, timeouts=timeouts), max(1, route.connections), route.per_minute)
+
+
+def endpoint_of(route: Route, *, timeouts: Timeouts = TIMEOUTS) -> Endpoint:
+    """Raises RouteUnusable when the stored password can't be read any more."""
+    helo_name = urlsplit(settings.NORTHPOST_URL).hostname or "localhost"
+    if route.kind == RouteKind.MAILBOX:
+        account = credentials(route.workspace_id)
+        # Port 0: wherever this installation's mailbox listens.
+        port = route.port or settings.NORTHPOST_MAILBOX_PORT
+        return Endpoint("127.0.0.1", port, "none", account.username, account.password, helo_name, timeouts=timeouts)
+    try:
+        password = signing.unseal(route.password_sealed) if route.password_sealed else ""
+    except signing.BadToken as error:
+        raise RouteUnusable(
+            f"the password of the route {route.name} was sealed under another SECRET_KEY: enter it again"
+        ) from error
+    security = cast(SecurityName, route.security)
+    return Endpoint(route.host, route.port, security, route.username, password, helo_name, timeouts=timeouts)

@@ -1,0 +1,51 @@
+"""What a server's refusal says about the address (RFC 3463, and the providers' own codes)."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+
+class Blame(StrEnum):
+    """Whose fault a refusal is, and so what follows.
+
+    HARD: the address does not exist: suppress it. SOFT: it may work later: counted. POLICY: this mail was not
+    wanted there: nobody is suppressed. SENDER: our own set-up is at fault: the route is paused, nobody suppressed.
+    UNSENDABLE: this route can't carry the message (size, SMTPUTF8): nobody is suppressed.
+    """
+
+    HARD = "hard"
+    SOFT = "soft"
+    POLICY = "policy"
+    SENDER = "sender"
+    UNSENDABLE = "unsendable"
+
+
+# The address or its domain does not exist, is written wrongly, or has moved without a trace.
+_HARD = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"})
+# Gmail 4.7.23-32 and 5.7.25-30, Microsoft 5.7.515: authentication and DNS of the sending domain.
+_SENDER = frozenset(
+    {"5.7.515"} | {f"4.7.{detail}" for detail in range(23, 33)} | {f"5.7.{detail}" for detail in range(25, 31)}
+)
+_NOBODY_THERE = re.compile(
+    r"user unknown|unknown user|unknown recipient|no such (?:user|recipient|mailbox|address)|invalid recipient"
+    r"|recipient (?:not found|unknown)|mailbox (?:not found|unavailable: no such)|does not exist|doesn't exist",
+    re.IGNORECASE,
+)
+
+
+def classify_reply(
+    *, code: int | None, enhanced: str | None, text: str, phase: str, route_fault: bool = False
+) -> Blame:
+    """Whose fault a refusal (4xx, 5xx, or our own check before sending) is. An unknown one is soft."""
+    if phase == "check":
+        return Blame.HARD if enhanced in _HARD else Blame.UNSENDABLE
+    if route_fault or enhanced in _SENDER:
+        return Blame.SENDER
+    if enhanced in _HARD:
+        return Blame.HARD
+    if enhanced is not None and enhanced.split(".")[1] == "7":
+        return Blame.POLICY
+    if enhanced in (None, "5.0.0", "5.1.0") and code in (550, 551, 553) and _NOBODY_THERE.search(text):
+        return Blame.HARD
+    return Blame.SOFT

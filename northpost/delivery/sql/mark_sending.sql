@@ -1,0 +1,53 @@
+-- inputs: workspace_id, now, lease_until, suppression_key, and arrays of equal length: ids, claims
+-- effect: to be committed before the first byte. Of the messages that these claims still hold, those that may go now
+--         become sending; a person who left since is skipped with the reason; one whose source no longer sends goes
+--         back to queued. One row for each message still held, with its new state
+-- index:  delivery_message's primary key
+WITH held AS MATERIALIZED (
+    SELECT m.id, m.contact_id, m.purpose_id, m.expires_at, source.state AS source_state, c.id AS person, c.email,
+           sha256(%(suppression_key)s::bytea || convert_to(c.email_key, 'UTF8')) AS email_hash
+    FROM unnest(%(ids)s::bigint[], %(claims)s::uuid[]) AS mine (id, claim)
+    JOIN delivery_message m
+        ON m.workspace_id = %(workspace_id)s AND m.id = mine.id AND m.claim = mine.claim
+        -- sending: marked by this very claim, when the answer to its commit was lost
+        AND m.state IN ('claimed', 'sending')
+    LEFT JOIN delivery_source source
+        ON source.workspace_id = %(workspace_id)s AND source.source_kind = m.source_kind
+        AND source.source_id = m.source_id
+    LEFT JOIN contacts_contact c ON c.workspace_id = %(workspace_id)s AND c.id = m.contact_id
+),
+decided AS (
+    SELECT held.id,
+           CASE
+               WHEN held.source_state = 'cancelled' THEN 'cancelled'
+               WHEN held.person IS NULL THEN 'erased'
+               WHEN held.purpose_id IS NOT NULL AND consent.state IS DISTINCT FROM 'granted' THEN 'no_consent'
+               WHEN suppressed.id IS NOT NULL THEN 'suppressed'
+               WHEN held.expires_at <= %(now)s THEN 'expired'
+               ELSE ''
+           END AS reason,
+           held.source_state IS DISTINCT FROM 'active' AS on_hold
+    FROM held
+    LEFT JOIN contacts_consent consent
+        ON consent.workspace_id = %(workspace_id)s AND consent.contact_id = held.contact_id
+        AND consent.purpose_id = held.purpose_id
+    LEFT JOIN delivery_suppression suppressed
+        ON suppressed.workspace_id = %(workspace_id)s AND suppressed.email_hash = held.email_hash
+),
+moved AS (
+    SELECT id, reason,
+           CASE WHEN reason <> '' THEN 'skipped' WHEN on_hold THEN 'queued' ELSE 'sending' END AS state
+    FROM decided
+)
+UPDATE delivery_message m
+SET state = moved.state,
+    reason = moved.reason,
+    attempts = m.attempts + (moved.state = 'sending' AND m.state = 'claimed')::int,
+    sending_at = CASE WHEN moved.state = 'sending' THEN coalesce(m.sending_at, %(now)s) ELSE m.sending_at END,
+    settled_at = CASE WHEN moved.state = 'skipped' THEN %(now)s::timestamptz END,
+    claim = CASE WHEN moved.state = 'sending' THEN m.claim END,
+    lease_until = CASE WHEN moved.state = 'sending' THEN %(lease_until)s::timestamptz END
+FROM moved, unnest(%(ids)s::bigint[], %(claims)s::uuid[]) AS mine (id, claim)
+WHERE m.workspace_id = %(workspace_id)s AND m.id = moved.id AND mine.id = m.id AND m.claim = mine.claim
+  AND m.state IN ('claimed', 'sending')
+RETURNING m.id, m.state, m.reason, m.attempts, m.sending_at

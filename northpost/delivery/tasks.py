@@ -1,0 +1,61 @@
+"""Jobs of the queue ``mail``: send what is due, and once a minute look in every workspace for what is."""
+
+from __future__ import annotations
+
+import contextlib
+
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+from northpost.core import clock, tenancy
+from northpost.delivery import actions, queries
+from northpost.delivery.actions.control import finish_sources
+from northpost.delivery.engine import SendReport, send_due
+from northpost.team.queries import workspace_ids
+
+# One job sends for at most so long, so that a worker told to stop, or a mailing of another workspace, has its turn.
+RUN_SECONDS = 300.0
+
+
+def defer_sending(workspace_id: int) -> bool:
+    """Have a worker send what is due in a workspace; False if one is about to anyway."""
+    with contextlib.suppress(AlreadyEnqueued):
+        send_due_task.configure(queueing_lock=f"send:{workspace_id}").defer(workspace_id=workspace_id)
+        return True
+    return False
+
+
+@app.task(queue="mail", name="northpost.delivery.send_due")
+def send_due_task(workspace_id: int) -> None:
+    send(workspace_id)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="mail", name="northpost.delivery.look_after_mail", queueing_lock="look_after_mail")
+def look_after_mail_task(timestamp: int) -> None:
+    look_after_mail()
+
+
+def send(workspace_id: int) -> SendReport:
+    """Send what is due, and go on in a job of its own if there was more than one job's time takes."""
+    report = send_due(workspace_id, seconds=RUN_SECONDS)
+    with tenancy.workspace(workspace_id):
+        if report.seconds >= RUN_SECONDS and queries.is_due(clock.now()):
+            defer_sending(workspace_id)
+    return report
+
+
+def look_after_mail() -> int:
+    """In every workspace: take back what dead workers held, tell machine hits from people's, and have what is due sent.
+
+    Returns in how many workspaces sending was begun.
+    """
+    begun = 0
+    for workspace_id in workspace_ids():
+        with tenancy.workspace(workspace_id):
+            actions.recover()
+            now = clock.now()
+            finish_sources(now)
+            if queries.is_due(now):
+                begun += defer_sending(workspace_id)
+    return begun

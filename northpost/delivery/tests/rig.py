@@ -1,0 +1,164 @@
+"""What the delivery tests share: people, a mailing, a sink in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from northpost.contacts.models import Consent, ConsentState, Contact, Purpose
+from northpost.content.compile import CompiledMail, compile_mail
+from northpost.core import clock, tenancy
+from northpost.core.sql import Fragment
+from northpost.delivery import actions, sources
+from northpost.delivery.models import Message, Route
+from northpost.delivery.sources import Mailing
+from northpost.delivery.transport import Timeouts
+
+KIND = "trial"
+QUICK = Timeouts(connect=5, greeting=5, command=5, data=5, final=5)
+HASTY = Timeouts(connect=5, greeting=0.4, command=0.4, data=0.4, final=0.4)
+BODY = (
+    "<mjml><mj-body><mj-section><mj-column><mj-text>Hello {{ contact.first_name }}"
+    ' <a href="https://shop.example/a">one</a> <a href="https://shop.example/b">two</a>'
+    ' <a href="https://shop.example/c">three</a> <a href="https://shop.example/p/{{ contact.email }}">you</a>'
+    ' <a href="{{ unsubscribe_url }}">leave</a> {{ boom | divided_by: contact.zero }}'
+    "</mj-text></mj-column></mj-section></mj-body></mjml>"
+)
+ALL = Fragment("SELECT id FROM contacts_contact WHERE workspace_id = %(everyone)s")
+
+
+def everyone() -> Fragment:
+    return Fragment(ALL.text, {"everyone": tenancy.require_workspace()})
+
+
+def only(*contact_ids: int) -> Fragment:
+    return Fragment("SELECT unnest(%(chosen)s::bigint[])", {"chosen": list(contact_ids)})
+
+
+def marketing() -> Purpose:
+    return Purpose.objects.get(key="marketing")
+
+
+def people(count: int, *, start: int = 0, consent: bool = True, domain: str = "mail.example") -> list[Contact]:
+    now = clock.now()
+    made = Contact.objects.bulk_create(
+        Contact(
+            email=f"person{number}@{domain}",
+            email_key=f"person{number}@{domain}",
+            first_name=f"P{number}",
+            language="en",
+            created_at=now,
+            updated_at=now,
+        )
+        for number in range(start, start + count)
+    )
+    if consent:
+        purpose = marketing()
+        Consent.objects.bulk_create(
+            Consent(contact=contact, purpose=purpose, state=ConsentState.GRANTED, since=now) for contact in made
+        )
+    return made
+
+
+def content(body: str = BODY, subject: str = "News for {{ contact.first_name }}") -> CompiledMail:
+    return compile_mail(mjml=body, subject=subject, preheader="", text=None, language="en")
+
+
+_CONTENT: list[CompiledMail] = []
+
+
+def contexts(contact_ids: Sequence[int]) -> Mapping[int, Mapping[str, object]]:
+    return {
+        contact.pk: {
+            "contact": {
+                "email": contact.email,
+                "first_name": contact.first_name,
+                "zero": 0 if contact.first_name == "Zero" else 1,
+            },
+            "boom": 1,
+        }
+        for contact in Contact.objects.filter(pk__in=contact_ids)
+    }
+
+
+def mailing(**changes: Any) -> Mailing:
+    if not _CONTENT:
+        _CONTENT.append(content())
+    plain = Mailing(
+        sender_name="Магазин Example",
+        sender_email="news@shop.example",
+        reply_to="help@shop.example",
+        contents={"en": _CONTENT[0]},
+        language="en",
+        contexts=contexts,
+        list_name="Shop news",
+    )
+    return replace(plain, **changes)
+
+
+def register(**changes: Any) -> None:
+    sources.register(KIND, lambda source_id: mailing(**changes))
+
+
+def enqueue(source_id: int = 1, **changes: Any) -> actions.Enqueued:
+    given: dict[str, Any] = {
+        "source_kind": KIND,
+        "source_id": source_id,
+        "audience": everyone(),
+        "purpose_id": marketing().pk,
+    }
+    return actions.enqueue(**(given | changes))
+
+
+def route(port: int, **changes: Any) -> Route:
+    """The workspace's default route, to ``port``."""
+    Route.objects.update(is_default=False)
+    given = {"name": "sink", "host": "127.0.0.1", "port": port, "security": "none", "is_default": True}
+    return Route.objects.create(**(given | {"created_at": clock.now()} | changes))
+
+
+def states(source_id: int = 1) -> dict[str, int]:
+    return dict(Counter(Message.objects.filter(source_kind=KIND, source_id=source_id).values_list("state", flat=True)))
+
+
+def reasons(source_id: int = 1) -> dict[str, int]:
+    rows = Message.objects.filter(source_kind=KIND, source_id=source_id, state="skipped")
+    return dict(Counter(rows.values_list("reason", flat=True)))
+
+
+@dataclass
+class Sink:
+    """A mailbox in a process of its own; what it answered 250 to is in ``mails``."""
+
+    port: int
+    log: Path
+    process: subprocess.Popen[str]
+
+    @property
+    def mails(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.read_text().splitlines()] if self.log.exists() else []
+
+    @property
+    def recipients(self) -> list[str]:
+        return sorted(mail["recipient"] for mail in self.mails)
+
+
+@contextmanager
+def sink(folder: Path, *, port: int = 0, name: str = "sink", **faults: Any) -> Iterator[Sink]:
+    log = folder / f"{name}.jsonl"
+    command = [sys.executable, "-m", "northpost.mailbox.tests.sink_process", "--log", str(log), "--port", str(port)]
+    process = subprocess.Popen([*command, "--faults", json.dumps(faults)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield Sink(json.loads(process.stdout.readline())["port"], log, process)
+    finally:
+        process.terminate()
+        process.wait(10)
+        process.stdout.close()
