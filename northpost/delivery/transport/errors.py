@@ -35,14 +35,14 @@ _ADVICE: dict[str, str] = {
         "the server is running."
     ),
     "timeout": gettext_noop(
-        "%(host)s did not answer on port %(port)s: %(detail)s. Check the port and the security "
+        "%(host)s did not answer on port %(port)s: %(detail)s. Check the port and the encryption, "
         "setting, and whether a firewall is in the way."
     ),
     "network": gettext_noop(
         "%(host)s can't be reached on port %(port)s: %(detail)s. Check the network connection of this machine."
     ),
     "lost": gettext_noop(
-        "%(host)s closed the connection on port %(port)s: %(detail)s. Check that the security setting "
+        "%(host)s closed the connection on port %(port)s: %(detail)s. Check that the encryption "
         "suits the port (465 is TLS, 587 is STARTTLS)."
     ),
     "greeting": gettext_noop(
@@ -51,7 +51,7 @@ _ADVICE: dict[str, str] = {
     ),
     "protocol": gettext_noop(
         "What answers at %(host)s, port %(port)s, does not speak SMTP properly: %(detail)s. Check the "
-        "port and the security setting."
+        "port and the encryption."
     ),
     "starttls_missing": gettext_noop(
         "%(host)s (port %(port)s) does not offer STARTTLS: %(detail)s. Choose TLS with port 465, or another port."
@@ -62,11 +62,11 @@ _ADVICE: dict[str, str] = {
     ),
     "tls": gettext_noop(
         "No secure connection to %(host)s (port %(port)s) could be made: %(detail)s. Check that the "
-        "security setting suits the port (465 is TLS, 587 is STARTTLS)."
+        "encryption suits the port (465 is TLS, 587 is STARTTLS)."
     ),
     "auth_missing": gettext_noop(
         "%(host)s (port %(port)s) offers no way to sign in that is known here: %(detail)s. Check the "
-        "security setting, or leave the user name empty."
+        "encryption, or leave the user name empty."
     ),
     "auth_refused": gettext_noop("%(host)s (port %(port)s) refuses the user name or password: %(detail)s. Check both."),
     "unstable": gettext_noop(
