@@ -33,7 +33,7 @@ from northpost.content.text import text_from_html, tidy
 
 __all__ = ["CompiledMail", "ContentError", "Link", "RenderedMail", "compile_mail"]
 
-SUBJECT_LIMIT = 500  # characters
+SUBJECT_LIMIT = 250  # characters
 TEXT_LIMIT = 200_000
 LINK_LIMIT = 500
 # Fills the preview line in inboxes, so that it doesn't go on with the first words of the mail.

@@ -23,6 +23,7 @@ KINDS = (
     "partner_letter",
 )
 LANGUAGES = ("en", "bg", "ru")
+BLANK = "blank"  # a sheet with the frame and one paragraph, to write on
 
 _PLACE = re.compile(r"\[\[(\w+)\]\]")
 _FRAGMENT = re.compile(r"\[\[\+(\w+)\]\]\n?")
@@ -51,8 +52,8 @@ def languages() -> tuple[str, ...]:
 
 @lru_cache(maxsize=64)
 def load(kind: str, language: str) -> LibraryTemplate:
-    """Raises KeyError for a kind there isn't; a language there isn't gives English."""
-    if kind not in KINDS:
+    """kind: of kinds(), or BLANK. Raises KeyError for another; a language there isn't gives English."""
+    if kind not in KINDS and kind != BLANK:
         raise KeyError(kind)
     if language not in LANGUAGES:
         language = "en"

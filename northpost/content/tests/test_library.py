@@ -42,7 +42,7 @@ def test_an_unknown_kind_is_a_key_error_and_an_unknown_language_is_english() -> 
     assert library.load("offer", "de") == library.load("offer", "en")
 
 
-@pytest.mark.parametrize("kind", ["frame", *library.kinds()])
+@pytest.mark.parametrize("kind", ["frame", library.BLANK, *library.kinds()])
 def test_each_language_fills_the_same_places(kind: str) -> None:
     folder = Path(library.__file__).parent
     keys = [set(tomllib.loads((folder / f"{kind}.{language}.toml").read_text())) for language in library.languages()]
