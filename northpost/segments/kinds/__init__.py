@@ -1,0 +1,1 @@
+"""The kinds of condition. Higher rooms add theirs with ``registry.register(kind)`` in their AppConfig."""

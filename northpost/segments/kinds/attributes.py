@@ -1,0 +1,226 @@
+"""Conditions on a person's own data: standard attributes and the fields that the firm defined itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from northpost.contacts.models import ContactRole, FieldKind
+from northpost.segments.asking import Ask
+from northpost.segments.catalogue import Catalogue
+from northpost.segments.kinds import phrases
+from northpost.segments.kinds.registry import ConditionKind
+from northpost.segments.kinds.texts import ask_text, say_text, text_sql
+from northpost.segments.kinds.windows import (
+    DAYS_OF_ONES_OWN,
+    anniversaries,
+    ask_moment,
+    day_bounds,
+    moment_sql,
+    say_moment,
+)
+
+if TYPE_CHECKING:
+    from northpost.segments.compile import Compiler
+
+PERSON = lazy("The person")
+# Our own expressions, by key; what a rule says never becomes one.
+TEXT_COLUMNS = {
+    "email_domain": "split_part(c.email_key, '@', 2)",
+    "email": "c.email_key",
+    "first_name": "c.first_name",
+    "last_name": "c.last_name",
+    "language": "c.language",
+    "time_zone": "c.time_zone",
+    "external_id": "c.external_id",
+}
+STANDARD = (
+    ("email_domain", lazy("e-mail provider (after the @)")),
+    ("email", lazy("e-mail address")),
+    ("first_name", lazy("first name")),
+    ("last_name", lazy("last name")),
+    ("language", lazy("language")),
+    ("time_zone", lazy("time zone")),
+    ("external_id", lazy("customer number")),
+    ("role", lazy("role")),
+    ("created", lazy("date added")),
+)
+LANGUAGES = (("en", lazy("English")), ("bg", lazy("Bulgarian")), ("ru", lazy("Russian")))
+
+
+class Attribute(ConditionKind):
+    """``attribute``, then a test on a text; ``roles`` for the role; a test on a moment for the day added."""
+
+    key = "attribute"
+    label = lazy("Name, address, language")
+    group = PERSON
+
+    def shape(self, ask: Ask) -> None:
+        attribute = ask.choice("attribute", lazy("What"), STANDARD, reshapes=True)
+        if attribute == "role":
+            ask.several("roles", lazy("Role"), ContactRole.choices)
+        elif attribute == "created":
+            ask_moment(ask)
+        else:
+            ask_text(ask, LANGUAGES if attribute == "language" else ())
+
+    def compile(self, values: Mapping[str, Any], compiler: Compiler) -> str:
+        attribute = values["attribute"]
+        if attribute == "role":
+            return f"c.role = ANY({compiler.param(list(values['roles']))}::text[])"
+        if attribute == "created":
+            return f"({moment_sql(values, 'c.created_at', compiler)})"
+        return text_sql(values, TEXT_COLUMNS[attribute], compiler)
+
+    def explain(self, values: Mapping[str, Any], catalogue: Catalogue) -> str:
+        attribute = values["attribute"]
+        if attribute == "role":
+            labels = dict(ContactRole.choices)
+            roles = phrases.either(phrases.quoted(labels[each]) for each in values["roles"])
+            return phrases.Whose(_("whose role is %(roles)s") % {"roles": roles})
+        if attribute == "created":
+            return phrases.sentence(_("were added"), say_moment(values))
+        known = dict(LANGUAGES)
+        shown = dict(values)
+        if attribute == "language" and values.get("text") in known:
+            shown["text"] = known[values["text"]]
+        return say_text(shown, dict(STANDARD)[attribute])
+
+
+NUMBER_TESTS = (
+    ("at_least", lazy("at least")),
+    ("at_most", lazy("at most")),
+    ("exactly", lazy("exactly")),
+    ("between", lazy("between")),
+    ("empty", lazy("is empty")),
+    ("filled", lazy("is not empty")),
+)
+YES_NO = (("yes", lazy("yes")), ("no", lazy("no")), ("empty", lazy("not said")))
+
+
+class CustomField(ConditionKind):
+    """``field`` (its key), then a test that suits the field's kind. Values are in ``contact.attributes``."""
+
+    key = "field"
+    label = lazy("A field of your own")
+    group = PERSON
+
+    def shape(self, ask: Ask) -> None:
+        options = [(each.key, each.label) for each in ask.catalogue.fields.values()]
+        key = ask.choice("field", lazy("Field"), options, reshapes=True)
+        info = ask.catalogue.fields.get(key)
+        kind = info.kind if info else FieldKind.TEXT
+        if kind == FieldKind.NUMBER:
+            _ask_number(ask)
+        elif kind == FieldKind.BOOLEAN:
+            ask.choice("answer", lazy("Answer"), YES_NO)
+        elif kind == FieldKind.DATE:
+            ask_moment(ask, DAYS_OF_ONES_OWN)
+        elif kind == FieldKind.CHOICE:
+            ask.several("any_of", lazy("Any of"), [(each, each) for each in info.choices] if info else ())
+        else:
+            ask_text(ask)
+
+    def compile(self, values: Mapping[str, Any], compiler: Compiler) -> str:
+        # The key was found among the fields (choice above), and still goes in as a parameter.
+        key = f"{compiler.param(values['field'])}::text"
+        text = f"(c.attributes ->> {key})"
+        if "answer" in values:
+            return _yes_no_sql(values["answer"], key)
+        if "any_of" in values:
+            return f"coalesce({text} = ANY({compiler.param(list(values['any_of']))}::text[]), false)"
+        kind = compiler.catalogue.fields[values["field"]].kind
+        if kind == FieldKind.NUMBER:
+            return _number_sql(values, key, compiler)
+        if kind == FieldKind.DATE:
+            return _day_sql(values, text, compiler)
+        return text_sql(values, text, compiler)
+
+    def explain(self, values: Mapping[str, Any], catalogue: Catalogue) -> str:
+        info = catalogue.fields[values["field"]]
+        if "answer" in values:
+            named = {"field": phrases.quoted(info.label), "answer": dict(YES_NO)[values["answer"]]}
+            return phrases.Whose(_("whose %(field)s is: %(answer)s") % named)
+        if "any_of" in values:
+            named = {"what": phrases.quoted(info.label), "text": phrases.either(map(phrases.quoted, values["any_of"]))}
+            return phrases.Whose(_("whose %(what)s is %(text)s") % named)
+        what = phrases.quoted(info.label)
+        if info.kind == FieldKind.NUMBER and values["test"] not in ("empty", "filled"):
+            return _say_number(values, what)
+        if info.kind == FieldKind.DATE and values["test"] not in ("empty", "filled"):
+            return _say_day(values, what)
+        return say_text(values, what)
+
+
+def _ask_number(ask: Ask) -> None:
+    test = ask.choice("test", lazy("Test"), NUMBER_TESTS, reshapes=True)
+    if test in ("empty", "filled"):
+        return
+    low = ask.number("number", lazy("Number"))
+    if test == "between" and ask.number("number_to", lazy("to")) < low:
+        ask.object_to("number_to", _("This should not be less than the first number."))
+
+
+def _yes_no_sql(answer: str, key: str) -> str:
+    if answer == "empty":
+        return f"coalesce(jsonb_typeof(c.attributes -> {key}), 'null') = 'null'"
+    literal = "true" if answer == "yes" else "false"
+    return f"coalesce(c.attributes -> {key} = '{literal}'::jsonb, false)"
+
+
+def _number_sql(values: Mapping[str, Any], key: str, compiler: Compiler) -> str:
+    value = f"c.attributes -> {key}"
+    test = values["test"]
+    if test in ("empty", "filled"):
+        return f"coalesce(jsonb_typeof({value}), 'null') {'=' if test == 'empty' else '<>'} 'null'"
+    first = f"{compiler.param(values['number'])}::numeric"
+    number = f"({value})::numeric"
+    compared = {
+        "at_least": f"{number} >= {first}",
+        "at_most": f"{number} <= {first}",
+        "exactly": f"{number} = {first}",
+    }.get(test)
+    if compared is None:
+        compared = f"{number} BETWEEN {first} AND {compiler.param(values['number_to'])}::numeric"
+    # CASE: the cast must not meet what isn't a number.
+    return f"CASE WHEN jsonb_typeof({value}) = 'number' THEN {compared} ELSE false END"
+
+
+def _day_sql(values: Mapping[str, Any], text: str, compiler: Compiler) -> str:
+    """Days are ISO texts, which stand in the order of time."""
+    test = values["test"]
+    if test in ("empty", "filled"):
+        return text_sql(values, text, compiler)
+    today = compiler.now.astimezone(compiler.catalogue.zone).date()
+    if test == "anniversary":
+        days = compiler.param(anniversaries(today, values["days"]))
+        return f"coalesce(substr({text}, 6, 5) = ANY({days}::text[]), false)"
+    first, last = day_bounds(values, today)
+    tests = [f"{text} ~ '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}'"]
+    if first is not None:
+        tests.append(f'left({text}, 10) COLLATE "C" >= {compiler.param(first.isoformat())}::text')
+    if last is not None:
+        tests.append(f'left({text}, 10) COLLATE "C" <= {compiler.param(last.isoformat())}::text')
+    return f"coalesce({' AND '.join(tests)}, false)"
+
+
+def _say_number(values: Mapping[str, Any], what: str) -> str:
+    low = phrases.figure(values["number"])
+    named = {"what": what, "low": low, "high": phrases.figure(values.get("number_to", values["number"]))}
+    said = {
+        "at_least": _("whose %(what)s is at least %(low)s"),
+        "at_most": _("whose %(what)s is at most %(low)s"),
+        "exactly": _("whose %(what)s is exactly %(low)s"),
+        "between": _("whose %(what)s is between %(low)s and %(high)s"),
+    }[values["test"]]
+    return phrases.Whose(said % named)
+
+
+def _say_day(values: Mapping[str, Any], what: str) -> str:
+    if values["test"] == "anniversary":
+        named = {"what": what, "when": phrases.in_next(values["days"])}
+        return phrases.Whose(_("whose %(what)s has its anniversary %(when)s") % named)
+    return phrases.Whose(_("whose %(what)s lies %(when)s") % {"what": what, "when": say_moment(values)})

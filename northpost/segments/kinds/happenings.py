@@ -1,0 +1,154 @@
+"""Conditions on what happened: mail received, opened, clicked; events of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from northpost.segments.asking import Ask
+from northpost.segments.catalogue import Catalogue
+from northpost.segments.kinds import phrases
+from northpost.segments.kinds.counting import ask_how_often, predicate, say_how_often
+from northpost.segments.kinds.registry import ConditionKind
+from northpost.segments.kinds.windows import ask_moment, ask_window, moment_sql, say_moment, say_window, window_sql
+
+if TYPE_CHECKING:
+    from northpost.segments.compile import Compiler
+
+DID = lazy("What they did")
+MAIL = (
+    ("received", lazy("received mail")),
+    ("clicked", lazy("clicked in mail")),
+    ("opened", lazy("opened mail (uncertain)")),
+)
+WHICH = (("any", lazy("any mailing")), ("one", lazy("one mailing")))
+
+
+class Mail(ConditionKind):
+    """``what`` became of mail; ``which``: any, or ``one`` with its ``mailing`` (source, e.g. "campaign:12"); how
+    often: in how many messages. Received: accepted by the person's server and not bounced. What machines did doesn't
+    count; opens stay uncertain all the same (law 8).
+    """
+
+    key = "mail"
+    label = lazy("Mail received, opened or clicked")
+    group = DID
+
+    def shape(self, ask: Ask) -> None:
+        ask.choice("what", lazy("What"), MAIL)
+        ask_how_often(ask)
+        if ask.choice("which", lazy("Which"), WHICH, reshapes=True) == "one":
+            ask.choice("mailing", lazy("Mailing"), list(ask.catalogue.mailings.items()))
+        ask_window(ask)
+
+    def compile(self, values: Mapping[str, Any], compiler: Compiler) -> str:
+        source = values.get("mailing")
+        if values["what"] == "received":
+            select = (
+                f"SELECT contact_id FROM delivery_message WHERE workspace_id = {compiler.workspace}"
+                f" AND state = 'accepted' AND bounced_at IS NULL{window_sql(values, 'settled_at', compiler)}"
+            )
+            if source is not None:
+                kind, number = source.split(":", 1)
+                select += (
+                    f" AND source_kind = {compiler.param(kind)}::text"
+                    f" AND source_id = {compiler.param(int(number))}::bigint"
+                )
+            return predicate(values, compiler, select, "count(*)")
+        select = (
+            f"SELECT contact_id FROM events_event WHERE workspace_id = {compiler.workspace}"
+            f" AND kind = {compiler.param('mail.' + values['what'])}::text AND contact_id IS NOT NULL AND NOT machine"
+            f"{window_sql(values, 'occurred_at', compiler)}"
+        )
+        if source is not None:
+            select += f" AND source = {compiler.param(source)}::text"
+        return predicate(values, compiler, select, "count(DISTINCT message_id)")
+
+    def explain(self, values: Mapping[str, Any], catalogue: Catalogue) -> str:
+        one = values["which"] == "one"
+        named = {"name": phrases.quoted(catalogue.mailings[values["mailing"]]) if one else ""}
+        said = _say_mail(values["what"], one, values["compare"] == "never") % named
+        # Once at least is what the verb says by itself.
+        often = "" if values["compare"] == "at_least" and values["count"] == 1 else say_how_often(values)
+        return phrases.sentence(said, often, say_window(values))
+
+
+def _say_mail(what: str, one: bool, never: bool) -> str:
+    if never:
+        return {
+            ("received", True): _("have never received the mailing %(name)s"),
+            ("clicked", True): _("have not clicked in the mailing %(name)s"),
+            ("opened", True): _("have, as far as can be seen, not opened the mailing %(name)s"),
+            ("received", False): _("have received no mail"),
+            ("clicked", False): _("have clicked in no mail"),
+            ("opened", False): _("have, as far as can be seen, opened no mail"),
+        }[what, one]
+    return {
+        ("received", True): _("received the mailing %(name)s"),
+        ("clicked", True): _("clicked in the mailing %(name)s"),
+        ("opened", True): _("seem to have opened the mailing %(name)s"),
+        ("received", False): _("received mail"),
+        ("clicked", False): _("clicked in mail"),
+        ("opened", False): _("seem to have opened mail"),
+    }[what, one]
+
+
+# kind of event -> (label, what people did)
+_events: dict[str, tuple[str | Promise, str | Promise]] = {
+    "contact.subscribed": (lazy("subscribed"), lazy("subscribed")),
+    "contact.unsubscribed": (lazy("unsubscribed"), lazy("unsubscribed")),
+    "mail.unsubscribed": (lazy("unsubscribed from a mail"), lazy("unsubscribed from a mail")),
+    "mail.replied": (lazy("replied to a mail"), lazy("replied to a mail")),
+    "mail.complained": (lazy("reported a mail as spam"), lazy("reported a mail as spam")),
+    "mail.bounced": (lazy("a mail came back"), lazy("had a mail come back")),
+    "order.placed": (lazy("placed an order"), lazy("placed an order")),
+    "order.refunded": (lazy("was refunded"), lazy("were refunded")),
+    "lifecycle.moved": (lazy("moved in the life cycle"), lazy("moved in the life cycle")),
+}
+
+
+def register_event(kind: str, label: str | Promise, clause: str | Promise) -> None:
+    """Let rules speak of one more kind of event; ``clause`` goes on after "People who": "called us"."""
+    _events[kind] = (label, clause)
+
+
+EVENT_MEASURES = (("count", lazy("how often")), ("last", lazy("the last time")))
+
+
+class Happened(ConditionKind):
+    """``event`` (its kind in the log): how often in a window, or when it last happened. Machines don't count."""
+
+    key = "event"
+    label = lazy("Something that happened")
+    group = DID
+
+    def shape(self, ask: Ask) -> None:
+        ask.choice("event", lazy("What"), [(kind, label) for kind, (label, _clause) in _events.items()])
+        if ask.choice("measure", lazy("Look at"), EVENT_MEASURES, reshapes=True) == "count":
+            ask_how_often(ask)
+            ask_window(ask)
+        else:
+            ask_moment(ask)
+
+    def compile(self, values: Mapping[str, Any], compiler: Compiler) -> str:
+        select = (
+            f"SELECT contact_id FROM events_event WHERE workspace_id = {compiler.workspace}"
+            f" AND kind = {compiler.param(values['event'])}::text AND contact_id IS NOT NULL AND NOT machine"
+        )
+        if values["measure"] == "last":
+            test = moment_sql(values, "max(occurred_at)", compiler)
+            return compiler.among(f"{select} GROUP BY contact_id HAVING {test}")
+        return predicate(values, compiler, select + window_sql(values, "occurred_at", compiler), "count(*)")
+
+    def explain(self, values: Mapping[str, Any], catalogue: Catalogue) -> str:
+        clause = str(_events[values["event"]][1])
+        if values["measure"] == "last":
+            return phrases.sentence(_("for the last time %(did)s") % {"did": clause}, say_moment(values))
+        if values["compare"] == "never":
+            return phrases.sentence(_("not once %(did)s") % {"did": clause}, say_window(values))
+        often = "" if values["compare"] == "at_least" and values["count"] == 1 else say_how_often(values)
+        return phrases.sentence(clause, often, say_window(values))

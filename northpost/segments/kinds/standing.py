@@ -1,0 +1,135 @@
+"""Conditions on where a person stands: consent, lists, tags, life cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from northpost.segments.asking import Ask
+from northpost.segments.catalogue import Catalogue
+from northpost.segments.kinds import phrases
+from northpost.segments.kinds.registry import ConditionKind
+from northpost.segments.kinds.windows import ask_since, say_since, since_sql
+from northpost.segments.models import Stage
+
+if TYPE_CHECKING:
+    from northpost.segments.compile import Compiler
+
+STANDING = lazy("Where they stand")
+CONSENT_STATES = (
+    ("granted", lazy("has agreed")),
+    ("pending", lazy("has not confirmed yet")),
+    ("withdrawn", lazy("has withdrawn")),
+    ("none", lazy("was never asked")),
+)
+ON = (("on", lazy("is on the list")), ("off", lazy("is not on the list")))
+HAS = (("on", lazy("has the tag")), ("off", lazy("does not have the tag")))
+
+
+class ConsentGiven(ConditionKind):
+    """``purpose`` (its key), ``state``, and since when."""
+
+    key = "consent"
+    label = lazy("Consent")
+    group = STANDING
+
+    def shape(self, ask: Ask) -> None:
+        ask.choice("purpose", lazy("To what"), list(ask.catalogue.purposes.items()))
+        if ask.choice("state", lazy("Consent"), CONSENT_STATES, reshapes=True) != "none":
+            ask_since(ask)
+
+    def compile(self, values: Mapping[str, Any], compiler: Compiler) -> str:
+        select = (
+            "SELECT contact_id FROM contacts_consent"
+            f" WHERE workspace_id = {compiler.workspace} AND purpose_id ="
+            f" (SELECT id FROM contacts_purpose WHERE workspace_id = {compiler.workspace}"
+            f" AND key = {compiler.param(values['purpose'])}::text)"
+        )
+        if values["state"] == "none":
+            return compiler.not_among(select)
+        state = f" AND state = {compiler.param(values['state'])}::text"
+        return compiler.among(select + state + since_sql(values, "since", compiler))
+
+    def explain(self, values: Mapping[str, Any], catalogue: Catalogue) -> str:
+        said = {
+            "granted": _("have agreed to %(purpose)s"),
+            "pending": _("have not yet confirmed their consent to %(purpose)s"),
+            "withdrawn": _("have withdrawn their consent to %(purpose)s"),
+            "none": _("were never asked for their consent to %(purpose)s"),
+        }[values["state"]] % {"purpose": phrases.quoted(catalogue.purposes[values["purpose"]])}
+        return said if values["state"] == "none" else phrases.sentence(said, say_since(values))
+
+
+class OnList(ConditionKind):
+    """``list`` (its id as text), ``on`` or off."""
+
+    key = "list"
+    label = lazy("List")
+    group = STANDING
+
+    def shape(self, ask: Ask) -> None:
+        ask.choice("is", lazy("Person"), ON)
+        ask.choice("list", lazy("List"), list(ask.catalogue.lists.items()))
+
+    def compile(self, values: Mapping[str, Any], compiler: Compiler) -> str:
+        select = (
+            f"SELECT contact_id FROM contacts_list_member WHERE workspace_id = {compiler.workspace}"
+            f" AND contact_list_id = {compiler.param(int(values['list']))}::bigint"
+        )
+        return compiler.among(select) if values["is"] == "on" else compiler.not_among(select)
+
+    def explain(self, values: Mapping[str, Any], catalogue: Catalogue) -> str:
+        named = {"name": phrases.quoted(catalogue.lists[values["list"]])}
+        return (_("are on the list %(name)s") if values["is"] == "on" else _("are not on the list %(name)s")) % named
+
+
+class HasTag(ConditionKind):
+    """``tag`` (its name), ``on`` or off."""
+
+    key = "tag"
+    label = lazy("Tag")
+    group = STANDING
+
+    def shape(self, ask: Ask) -> None:
+        ask.choice("is", lazy("Person"), HAS)
+        ask.choice("tag", lazy("Tag"), [(name, name) for name in ask.catalogue.tags])
+
+    def compile(self, values: Mapping[str, Any], compiler: Compiler) -> str:
+        select = (
+            f"SELECT contact_id FROM contacts_tagged WHERE workspace_id = {compiler.workspace} AND tag_id ="
+            f" (SELECT id FROM contacts_tag WHERE workspace_id = {compiler.workspace}"
+            f" AND name = {compiler.param(values['tag'])}::text)"
+        )
+        return compiler.among(select) if values["is"] == "on" else compiler.not_among(select)
+
+    def explain(self, values: Mapping[str, Any], catalogue: Catalogue) -> str:
+        named = {"name": phrases.quoted(values["tag"])}
+        return (_("have the tag %(name)s") if values["is"] == "on" else _("do not have the tag %(name)s")) % named
+
+
+class InStage(ConditionKind):
+    """``stages`` of the life cycle, any of them, and since when."""
+
+    key = "stage"
+    label = lazy("Life cycle")
+    group = STANDING
+
+    def shape(self, ask: Ask) -> None:
+        ask.several("stages", lazy("Stage"), Stage.choices)
+        ask_since(ask)
+
+    def compile(self, values: Mapping[str, Any], compiler: Compiler) -> str:
+        return compiler.among(
+            f"SELECT contact_id FROM segments_lifecycle WHERE workspace_id = {compiler.workspace}"
+            f" AND stage = ANY({compiler.param(list(values['stages']))}::text[])"
+            f"{since_sql(values, 'since', compiler)}"
+        )
+
+    def explain(self, values: Mapping[str, Any], catalogue: Catalogue) -> str:
+        labels = dict(Stage.choices)
+        stages = phrases.either(phrases.quoted(labels[each]) for each in values["stages"])
+        said = _("are at the stage %(stages)s of the life cycle") % {"stages": stages}
+        return phrases.sentence(said, say_since(values))
