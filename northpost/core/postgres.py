@@ -26,6 +26,7 @@ SOCKET_NAME = ".s.PGSQL.5432"
 LONGEST_SOCKET_PATH = 100  # bytes; sockaddr_un holds 108 on Linux and 104 on macOS
 START_SECONDS = 120.0  # recovery after a crash may replay a lot
 STOP_SECONDS = 60.0
+LEFTOVERS_SECONDS = 10.0
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -98,6 +99,7 @@ class EmbeddedServer:
             if not (self.directory / "PG_VERSION").exists():
                 self._initialise()
             self._check_version()
+            self._bury()
             self._launch()
             self._wait_until_it_answers()
             return True
@@ -112,10 +114,8 @@ class EmbeddedServer:
         while self.pid() is not None:
             if time.monotonic() > deadline:
                 raise DatabaseUnavailable(f"PostgreSQL (process {pid}) does not stop; see {self.log}")
-            if self.directory in _children:
-                _children[self.directory].poll()  # buries it, where it is our child
             time.sleep(0.05)
-        _children.pop(self.directory, None)
+            self._bury()
 
     def remove(self) -> None:
         """Stop, and delete the data. For throw-away clusters."""
@@ -123,6 +123,12 @@ class EmbeddedServer:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     # --- what the above is made of ---------------------------------------------------------------
+
+    def _bury(self) -> None:
+        """Let go of a child of ours that has ended: as long as nobody asked how, its number counts as running."""
+        child = _children.get(self.directory)
+        if child is not None and child.poll() is not None:
+            del _children[self.directory]
 
     def _account(self) -> pwd.struct_passwd | None:
         """PostgreSQL refuses to run as root: then, the system account that it runs as."""
@@ -204,18 +210,28 @@ class EmbeddedServer:
 
     def _wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + START_SECONDS
+        again_until = time.monotonic() + LEFTOVERS_SECONDS
         while time.monotonic() < deadline:
             ready = subprocess.run(
-                [str(self.bin / "pg_isready"), "-q", "-h", str(self.socket_directory)], check=False, cwd="/"
+                [str(self.bin / "pg_isready"), "-q", "-U", "postgres", "-h", str(self.socket_directory)],
+                check=False,
+                cwd="/",
             )
             if ready.returncode == 0:
                 return
-            if self.pid() is None and ready.returncode == 2 and self._ended_at_once():
-                break
+            child = _children.get(self.directory)
+            if child is not None and child.poll() is not None:
+                del _children[self.directory]
+                if time.monotonic() > again_until or not self._is_held_by_leftovers():
+                    break
+                time.sleep(0.2)
+                self._launch()
             time.sleep(0.05)
-        tail = self.log.read_text(errors="replace").splitlines()[-5:] if self.log.exists() else []
-        raise DatabaseUnavailable("PostgreSQL did not start. Its log ends:\n" + "\n".join(tail))
+        raise DatabaseUnavailable("PostgreSQL did not start. Its log ends:\n" + "\n".join(self._log_tail(5)))
 
-    def _ended_at_once(self) -> bool:
-        time.sleep(0.5)
-        return self.pid() is None
+    def _is_held_by_leftovers(self) -> bool:
+        """After kill -9 the dead server's own children may hold its memory for a moment longer."""
+        return any("shared memory block" in line or "lock file" in line for line in self._log_tail(3))
+
+    def _log_tail(self, lines: int) -> list[str]:
+        return self.log.read_text(errors="replace").splitlines()[-lines:] if self.log.exists() else []

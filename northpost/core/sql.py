@@ -6,6 +6,7 @@ file to that. Parameters are psycopg's named ones, ``%(now)s``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,6 +14,9 @@ from importlib import resources
 from typing import Any
 
 from django.db import connection
+
+
+_PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
 @cache
@@ -30,6 +34,11 @@ class Fragment:
 
     text: str
     params: Mapping[str, Any] = field(default_factory=dict)
+
+    def prefixed(self, prefix: str) -> Fragment:
+        """The same with every parameter's name prefixed, so that fragments can stand side by side."""
+        text = _PLACEHOLDER.sub(lambda match: f"%({prefix}{match[1]})s", self.text)
+        return Fragment(text, {f"{prefix}{name}": value for name, value in self.params.items()})
 
 
 def run(statement: str, params: Mapping[str, Any] | None = None) -> int:

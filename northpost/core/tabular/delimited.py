@@ -65,9 +65,7 @@ def sniff_delimited(
     if len(first[0]) > caps.columns:
         raise UnreadableFile(UnreadableReason.TOO_MANY_COLUMNS, limit=caps.columns)
     header = is_header(first) if has_header is None else has_header
-    shape = FileShape(
-        Format.CSV, encoding, dialect.delimiter, dialect.quotechar, gzipped=gzipped, has_header=header
-    )
+    shape = FileShape(Format.CSV, encoding, dialect.delimiter, dialect.quotechar, gzipped=gzipped, has_header=header)
     name_columns(shape, first)
     return shape
 
@@ -143,9 +141,7 @@ def _split_lines(feed: _Feed) -> Iterator[list[str] | RowReason]:
             yield RowReason.TOO_LONG
 
 
-def _checked(
-    number: int, record: list[str], fault: RowReason | None, shape: FileShape, caps: Caps
-) -> Row | RowError:
+def _checked(number: int, record: list[str], fault: RowReason | None, shape: FileShape, caps: Caps) -> Row | RowError:
     expected = len(shape.columns)
     if fault is not None:
         shown = [cell.replace("\0", "").replace(_WRONG, "\ufffd") for cell in record[:expected]]

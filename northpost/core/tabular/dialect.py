@@ -46,9 +46,7 @@ def records(text: str, dialect: Dialect, limit: int) -> list[list[str]]:
     found: list[list[str]] = []
     if dialect.delimiter == WHITESPACE:
         return [line.split() for line in text.splitlines() if line.strip()][:limit]
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=dialect.delimiter, quotechar=dialect.quotechar
-    )
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=dialect.delimiter, quotechar=dialect.quotechar)
     while len(found) < limit:
         try:
             record = next(reader)

@@ -44,9 +44,7 @@ _LOOKS: dict[Kind, Callable[[str], bool]] = {
 _TELLING = {Kind.EMAIL: 0.8, Kind.PHONE: 0.6, Kind.DATE: 0.5}
 
 
-def guess(
-    columns: Sequence[str], sample_rows: Sequence[Sequence[str]], targets: Sequence[Target]
-) -> dict[str, str]:
+def guess(columns: Sequence[str], sample_rows: Sequence[Sequence[str]], targets: Sequence[Target]) -> dict[str, str]:
     """Column -> name of a target; columns nothing fits are left out, and no target is given twice."""
     scored: list[tuple[float, int, int]] = []
     for position, column in enumerate(columns):

@@ -48,9 +48,7 @@ def sniff(
     return sniff_delimited(path, encoding=encoding, delimiter=delimiter, has_header=has_header, caps=caps)
 
 
-def rows(
-    path: Path | str, shape: FileShape, *, after: int = 0, caps: Caps | None = None
-) -> Iterator[Row | RowError]:
+def rows(path: Path | str, shape: FileShape, *, after: int = 0, caps: Caps | None = None) -> Iterator[Row | RowError]:
     """The file's rows as a stream, the header's and blank ones left out; only those numbered above `after`.
 
     Raises UnreadableFile where the file itself breaks off; the rows before that have been yielded.

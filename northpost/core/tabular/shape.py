@@ -88,9 +88,7 @@ ROW_MESSAGES: dict[RowReason, Promise] = {
     RowReason.NUL: _("the row has a zero byte in it, which no text has"),
     RowReason.ENCODING: _("the row has characters that cannot be read as {encoding}"),
     RowReason.TOO_LONG: _("the row is too long"),
-    RowReason.QUOTES: _(
-        "a cell is too long; perhaps a quotation mark is opened in this row and never closed"
-    ),
+    RowReason.QUOTES: _("a cell is too long; perhaps a quotation mark is opened in this row and never closed"),
 }
 
 
@@ -128,13 +126,9 @@ UNREADABLE_MESSAGES: dict[UnreadableReason, Promise] = {
         "This is an old Excel file (.xls) or one with a password. Save it as .xlsx or CSV without a password."
     ),
     UnreadableReason.BROKEN: _("The file is damaged or was not uploaded to its end."),
-    UnreadableReason.TOO_LARGE: _(
-        "The file becomes too large when it is unpacked. Split it into smaller ones."
-    ),
+    UnreadableReason.TOO_LARGE: _("The file becomes too large when it is unpacked. Split it into smaller ones."),
     UnreadableReason.TOO_MANY_COLUMNS: _("The file has more than {limit} columns."),
-    UnreadableReason.UNSAFE: _(
-        "The file has parts in it that a spreadsheet never has, so it was not opened."
-    ),
+    UnreadableReason.UNSAFE: _("The file has parts in it that a spreadsheet never has, so it was not opened."),
     UnreadableReason.NO_SHEET: _("The file has no sheet of that name."),
     UnreadableReason.ENCODING: _("The encoding {encoding} is not known."),
     UnreadableReason.MISSING: _("The file cannot be opened."),

@@ -97,9 +97,7 @@ class _Book:
         try:
             _inspect(self._path, self._caps)
             with warnings.catch_warnings(action="ignore"):
-                self._book = openpyxl.load_workbook(
-                    self._raw, read_only=True, data_only=True, keep_links=False
-                )
+                self._book = openpyxl.load_workbook(self._raw, read_only=True, data_only=True, keep_links=False)
             self.names = [sheet.title for sheet in self._book.worksheets]
         except UnreadableFile:
             self._raw.close()
@@ -177,9 +175,7 @@ def _as_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return (
-            str(int(value)) if value.is_integer() and abs(value) < 1e15 else format(Decimal(repr(value)), "f")
-        )
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else format(Decimal(repr(value)), "f")
     if isinstance(value, dt.datetime):
         return value.date().isoformat() if value.time() == dt.time() else value.isoformat(sep=" ")
     return str(value)

@@ -35,9 +35,7 @@ def restore(text: str) -> str:
     return text[1:] if text.startswith("'") and text[1:].startswith(_DANGEROUS) else text
 
 
-def write_csv(
-    stream: IO[str], columns: Sequence[str], rows: Iterable[Sequence[Any]], *, mark: bool = True
-) -> int:
+def write_csv(stream: IO[str], columns: Sequence[str], rows: Iterable[Sequence[Any]], *, mark: bool = True) -> int:
     """Write a header and rows, comma-separated (RFC 4180), and return the number of rows.
 
     `stream` is opened as UTF-8 with newline="". `mark`: begin with a byte order mark, without which Excel

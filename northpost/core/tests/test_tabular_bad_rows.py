@@ -126,12 +126,7 @@ PIECES = st.lists(
 ).map(b"".join)
 
 
-@given(
-    content=st.binary(max_size=2_000)
-    | PIECES
-    | PIECES.map(gzip.compress)
-    | PIECES.map(lambda b: b"PK\x03\x04" + b)
-)
+@given(content=st.binary(max_size=2_000) | PIECES | PIECES.map(gzip.compress) | PIECES.map(lambda b: b"PK\x03\x04" + b))
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "fuzz"

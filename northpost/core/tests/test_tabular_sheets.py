@@ -93,9 +93,7 @@ def test_a_workbook_that_swells_is_refused_unopened(book: Path) -> None:
 
 
 def test_rows_beyond_what_a_sheet_has_are_refused(book: Path) -> None:
-    changed = rewrite(
-        book, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b'<row r="5"', b'<row r="999999999"')
-    )
+    changed = rewrite(book, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b'<row r="5"', b'<row r="999999999"'))
     shape = sniff(book)
     with pytest.raises(UnreadableFile) as refused:
         list(rows(changed, shape, caps=Caps(xlsx_rows=10_000)))

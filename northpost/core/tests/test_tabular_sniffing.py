@@ -16,12 +16,8 @@ from northpost.core.tabular import (
     sniff,
 )
 
-RUSSIAN = (
-    "Почта;Имя;Город\nanna@example.com;Анна Петрова;Санкт-Петербург\nоleg@example.com;Олег;Нижний Новгород\n"
-)
-BULGARIAN = (
-    "Имейл,Име,Град\nivan@example.com,Иван Георгиев,Велико Търново\nmaria@example.com,Мария Димитрова,София\n"
-)
+RUSSIAN = "Почта;Имя;Город\nanna@example.com;Анна Петрова;Санкт-Петербург\nоleg@example.com;Олег;Нижний Новгород\n"
+BULGARIAN = "Имейл,Име,Град\nivan@example.com,Иван Георгиев,Велико Търново\nmaria@example.com,Мария Димитрова,София\n"
 WESTERN = "email;nom;ville\nrene@example.com;René Lefèvre;Besançon\nanais@example.com;Anaïs Müller;Orléans\n"
 
 
@@ -82,9 +78,7 @@ def test_an_encoding_given_is_taken_as_given(save) -> None:
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_delimiter(save, delimiter: str) -> None:
     path = save(
-        delimiter.join(["email", "name", "note"]).encode()
-        + b"\n"
-        + delimiter.join(["a@b.co", "Ann", '"x"']).encode()
+        delimiter.join(["email", "name", "note"]).encode() + b"\n" + delimiter.join(["a@b.co", "Ann", '"x"']).encode()
     )
     shape = sniff(path)
     assert (shape.delimiter, shape.columns) == (delimiter, ["email", "name", "note"])
