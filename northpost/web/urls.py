@@ -6,4 +6,5 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("northpost.web.frame.urls")),
+    path("", include("northpost.web.account.urls")),
 ]
