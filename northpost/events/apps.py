@@ -8,10 +8,12 @@ class EventsConfig(AppConfig):
     def ready(self) -> None:
         # Models can be imported only once every app is there.
         from northpost.contacts.actions import on_consent_changed, on_erasing
+        from northpost.contacts.imports import register_activity
         from northpost.contacts.queries import on_exporting
         from northpost.events.actions import forget_contact, record_consent
-        from northpost.events.queries import export_contact
+        from northpost.events.queries import export_contact, with_events
 
         on_consent_changed.append(record_consent)
         on_erasing.append(forget_contact)
         on_exporting["events"] = export_contact
+        register_activity("events", with_events)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -49,3 +50,11 @@ def export_contact(contact_id: int) -> list[dict[str, Any]]:
         }
         for event in Event.objects.filter(contact_id=contact_id).order_by("occurred_at", "id")
     ]
+
+
+def with_events(contact_ids: Collection[int]) -> set[int]:
+    """Those of these people of whom the log knows more than their consent, which has its own proof."""
+    known = Event.objects.filter(contact_id__in=list(contact_ids)).exclude(kind__in=_TOLD_ELSEWHERE)
+    return {
+        contact_id for contact_id in known.values_list("contact_id", flat=True).distinct() if contact_id is not None
+    }
