@@ -51,7 +51,7 @@ function tooltip(extra: object): object {
 
 /** Which days are written below the line: each nth, or, over many days, the first of each nth month. */
 function ticks(x: string[], most: number): (index: number) => boolean {
-  const firsts = x.length > 70 ? x.flatMap((iso, index) => (index > 0 && iso.slice(0, 7) !== x[index - 1]?.slice(0, 7) ? [index] : [])) : [];
+  const firsts = x.length > 70 && !x[0]?.includes("T") ? x.flatMap((iso, index) => (index > 0 && iso.slice(0, 7) !== x[index - 1]?.slice(0, 7) ? [index] : [])) : [];
   if (firsts.length > 1) {
     const every = Math.ceil(firsts.length / most);
     const chosen = new Set(firsts.filter((_, at) => at % every === 0));
@@ -62,7 +62,8 @@ function ticks(x: string[], most: number): (index: number) => boolean {
 }
 
 function timeAxis(x: string[], width: number): object {
-  const months = x.length > 70;
+  const hours = x[0]?.includes("T") ?? false;
+  const months = !hours && x.length > 70;
   const shown = ticks(x, Math.max(2, Math.floor(width / 110)));
   return {
     type: "category",
@@ -209,6 +210,11 @@ function days(spec: DaysSpec, width: number): EChartsCoreOption {
   };
 }
 
+/** Room for what stands at the ends of the bars. */
+function noteRoom(texts: string[], width: number): number {
+  return Math.min(Math.max(...texts.map((text) => text.length), 4) * 7.2 + 14, width * 0.4);
+}
+
 const clip = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 function labelWidth(items: Item[], width: number): number {
@@ -219,8 +225,9 @@ function labelWidth(items: Item[], width: number): number {
 function bars(spec: BarsSpec, width: number): EChartsCoreOption {
   const items = [...spec.items].reverse();
   const left = labelWidth(items, width);
+  const notes = items.map((item) => item.note ?? figure(item.value, spec.unit));
   return {
-    grid: { left: left + 8, right: width < 560 ? 76 : 120, top: 0, bottom: 0 },
+    grid: { left: left + 8, right: noteRoom(notes, width), top: 0, bottom: 0 },
     xAxis: { type: "value", min: 0, show: false },
     yAxis: {
       type: "category",
@@ -234,11 +241,11 @@ function bars(spec: BarsSpec, width: number): EChartsCoreOption {
         barWidth: 16,
         cursor: items.some((item) => item.url) ? "pointer" : "default",
         emphasis: { disabled: true },
-        data: items.map((item) => ({
+        data: items.map((item, index) => ({
           value: item.value,
           url: item.url,
           itemStyle: { color: roleColour(item.role) },
-          label: { show: true, position: "right", color: token("ink"), fontSize: 13, formatter: item.note ?? figure(item.value, spec.unit) },
+          label: { show: true, position: "right", color: token("ink"), fontSize: 13, formatter: notes[index] ?? "" },
         })),
       },
     ],

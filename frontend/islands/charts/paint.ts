@@ -31,14 +31,16 @@ export function figure(value: number | null | undefined, unit?: string, brief = 
 
 const dayMonth = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: "UTC" });
 const monthYear = new Intl.DateTimeFormat(language, { month: "short", year: "numeric", timeZone: "UTC" });
+const hour = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC" });
 const wholeDay = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
 
+/** Days are "2026-06-30", hours "2026-06-30T14:00" as the workspace's clock shows them. */
 export function day(iso: string, form: "tick" | "month" | "whole" = "whole"): string {
-  if (!/^\d{4}-\d{2}(-\d{2})?/.test(iso)) return iso;
-  const date = new Date(iso.length === 10 || iso.length === 7 ? `${iso.padEnd(10, "-01")}T00:00:00Z` : iso);
+  if (!/^\d{4}-\d{2}/.test(iso)) return iso;
+  if (iso.includes("T")) return hour.format(new Date(`${iso}:00Z`));
+  const date = new Date(`${iso.length === 7 ? `${iso}-01` : iso}T00:00:00Z`);
   const text = (form === "tick" ? dayMonth : form === "month" ? monthYear : wholeDay).format(date);
   return form === "month" ? text.replace(/\s*г\.$/, "") : text; // an axis need not say "year" each time
-
 }
 
 export const font = (): string => getComputedStyle(document.body).fontFamily;

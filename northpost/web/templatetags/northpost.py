@@ -266,8 +266,8 @@ def window_title(context: template.Context) -> str:
 # --- charts ---
 
 ROW_LABELS = {
-    "line": gettext_lazy("Day"),
-    "days": gettext_lazy("Day"),
+    "line": gettext_lazy("Time"),
+    "days": gettext_lazy("Time"),
     "bars": gettext_lazy("Name"),
     "funnel": gettext_lazy("Stage"),
     "heat": gettext_lazy("Group"),
@@ -278,6 +278,8 @@ ROW_LABELS = {
 @register.inclusion_tag("web/parts/chart.html")
 def chart(spec: Mapping[str, Any], caption: str = "") -> dict[str, Any]:
     """A figure drawn by frontend/islands/charts.ts, with its table from the same data. Shapes: parts/README.md."""
+    if spec["kind"] in ("line", "days"):
+        spec = {**spec, "x": [_chart_time(label) for label in spec["x"]]}
     columns, rows = chart_table(spec)
     return {
         "json": json.dumps(spec, default=_plain, ensure_ascii=False, separators=(",", ":")),
@@ -319,7 +321,7 @@ def chart_table(spec: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
             cells: Iterable[object] = [one["values"][at] for one in series]
             if band:
                 cells = [*cells, band["low"][at], band["high"][at]]
-            rows.append([_chart_day(label), *(say(cell) for cell in cells)])
+            rows.append([_chart_day(_chart_time(label)), *(say(cell) for cell in cells)])
         return columns, rows
     if kind == "heat":
         rows = [
@@ -337,10 +339,19 @@ def chart_table(spec: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     ]
 
 
-def _chart_day(label: object) -> str:
-    if isinstance(label, date):
-        return say_day(label)
+def _chart_time(label: object) -> str:
+    """A day as it is; a moment as the workspace's clock shows it, without a zone: the drawing knows of none."""
+    moment = label if isinstance(label, datetime) else None
+    if moment is None and "T" in str(label):
+        moment = datetime.fromisoformat(str(label))
+    if moment is not None:
+        return f"{_local(moment):%Y-%m-%dT%H:%M}"
+    return label.isoformat() if isinstance(label, date) else str(label)
+
+
+def _chart_day(label: str) -> str:
     try:
-        return say_day(date.fromisoformat(str(label)))
+        moment = datetime.fromisoformat(label)
     except ValueError:
-        return str(label)
+        return label
+    return f"{say_day(moment)}, {moment:%H:%M}" if "T" in label else say_day(moment.date())

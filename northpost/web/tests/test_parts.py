@@ -8,10 +8,11 @@ from datetime import date
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.template import Context, Engine, Template
-from django.utils import translation
+from django.utils import timezone, translation
 
 from northpost.web.templatetags import northpost as tags
 
@@ -74,10 +75,18 @@ def test_a_chart_carries_its_data_and_the_same_as_a_table() -> None:
     assert data["series"] == [{"name": "Revenue <x>", "values": [1200.5, None]}]
     cells = re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", shown)
     assert cells == [
-        "Day", "Revenue &lt;x&gt;", "Needed",
+        "Time", "Revenue &lt;x&gt;", "Needed",
         "1 Jan 2026", "1,200.5\u00a0EUR", "1,000\u00a0EUR",
         "2 Jan 2026", "–", "2,000\u00a0EUR",
     ]  # fmt: skip
+
+
+def test_hours_of_a_chart_are_those_of_the_workspace() -> None:
+    spec = {"kind": "days", "x": ["2026-06-30T21:00:00+00:00"], "series": [{"name": "Clicked", "values": [4]}]}
+    with translation.override("en"), timezone.override(ZoneInfo("Europe/Sofia")):
+        shown = Template("{% load northpost %}{% chart spec %}").render(Context({"spec": spec}))
+    assert "2026-07-01T00:00" in shown
+    assert '<th scope="row">1 Jul 2026, 00:00</th>' in shown
 
 
 def test_a_heat_chart_s_table_has_a_row_for_each_group() -> None:
