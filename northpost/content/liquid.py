@@ -102,14 +102,18 @@ class ValueTag(Output):
 class LinkNode(Node):
     """A link's address: resolved for the person, then handed to link_url if it is tracked."""
 
-    def __init__(self, token: Token, position: Expression, block: BlockNode) -> None:
+    def __init__(self, token: Token, position: Expression, block: BlockNode, *, html: bool) -> None:
         super().__init__(token)
+        self.html = html
         self.position = int(str(position))
         self.block = block
         self.blank = False
         self.static: str | None = None
         if all(isinstance(node, ContentNode) for node in block.nodes):
-            self.static = "".join(str(node) for node in block.nodes)
+            self.static = self.clean("".join(str(node) for node in block.nodes))
+
+    def clean(self, url: str) -> str:
+        return clean_url(unescape(url) if self.html else url)
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
         assert isinstance(context, MailContext)
@@ -117,16 +121,13 @@ class LinkNode(Node):
             inner = context.get_buffer(buffer)
             for node in self.block.nodes:
                 node.render(context, inner)
-            url = inner.getvalue()
+            url = self.clean(inner.getvalue())
         else:
             url = self.static
-        if context.autoescape:
-            url = unescape(url)
-        url = clean_url(url)
         link = context.links[self.position] if self.position < len(context.links) else None
         if link is not None and context.link_url is not None and is_web_address(url):
             url = context.link_url(link, url)
-        return buffer.write(escape(url) if context.autoescape else url)
+        return buffer.write(escape(url) if self.html else url)
 
     def children(self, static_context: RenderContext, *, include_partials: bool = True) -> Iterable[Node]:
         return self.block.nodes
@@ -145,7 +146,7 @@ class LinkTag(Tag):
         tokens.expect_eos()
         block = get_parser(self.env).parse_block(stream, frozenset({self.end}))
         stream.expect(TOKEN_TAG, value=self.end)
-        return LinkNode(token, position, block)
+        return LinkNode(token, position, block, html=self.env.autoescape)
 
 
 class PixelNode(Node):
@@ -322,7 +323,7 @@ def _explain(error: Exception) -> str:
     if isinstance(error, UnknownFilterError):
         match = re.search(r"'(.*)'", str(error.args[0]))
         return _("There is no filter called “%(name)s”.") % {"name": match[1] if match else ""}
-    if isinstance(error, RecursionError):
+    if isinstance(error, RecursionError) or isinstance(error.__cause__, RecursionError):
         return _("This is nested too deeply.")
     if isinstance(error, ResourceLimitError):
         return _("This would make the mail too big or take too long: %(detail)s.") % {"detail": error.args[0]}

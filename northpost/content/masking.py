@@ -18,6 +18,8 @@ from northpost.content.errors import ContentError
 
 TAG_LIMIT = 4_000  # characters in one {{ }} or {% %}; beyond it the parser's regular expressions get slow
 NESTING_LIMIT = 20
+PIECE_LIMIT = 5_000  # in one source: about a second to parse
+BRACKET_LIMIT = 20  # in one piece; the parser's time grows with a power of them
 
 _OPENING = re.compile(r"\{[{%]")
 _TAG_NAME = re.compile(r"\{%-?\s*(#|\w+)")
@@ -76,7 +78,11 @@ def find_liquid(source: str, *, origin: str) -> list[Piece]:
             kind = Kind.OPAQUE
         elif kind is Kind.CONTROL and name:
             _follow_blocks(name[1], line, open_blocks, blame)
+        if kind is not Kind.OPAQUE and max(source.count(sign, start, end) for sign in "[(") > BRACKET_LIMIT:
+            raise ContentError(line, _("There are too many brackets here."), blame)
         code = source[start:end] if kind is Kind.OPAQUE else _decode_entities(source[start:end])
+        if len(pieces) == PIECE_LIMIT:
+            raise ContentError(line, _("There is too much Liquid in this mail."), blame)
         pieces.append(Piece(start, end, line, kind, code))
         position = end
     if open_blocks:

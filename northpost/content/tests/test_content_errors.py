@@ -54,6 +54,8 @@ def compiled(body: str, **changes: str | None) -> CompiledMail:
         ("\n{{ contact.first_name }}", 6, "liquid"),
         ("<mj-text>\n<a {% if x %}href='https://example.com'{% endif %}>x</a></mj-text>", 6, "liquid"),
         ("<mj-text>\n" + "{% if x %}" * 40 + "{% endif %}" * 40 + "</mj-text>", 6, "liquid"),
+        ("<mj-text>\n{{ " + "[" * 30 + "a" + "]" * 30 + " }}</mj-text>", 6, "liquid"),
+        ("<mj-text>\n" + "{{ a }}" * 5001 + "</mj-text>", 6, "liquid"),
         ("<mj-text>\n" + "<b>" * 90 + "</b>" * 90 + "</mj-text>", 6, "mjml"),
     ],
 )
