@@ -1,0 +1,42 @@
+"""The demo's people come in through the import, with consent, lists and tags."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from northpost.contacts.models import Consent, ConsentRecord, Contact, ImportRun, ListMember, Tagged
+from northpost.core import clock
+from northpost.demo.company import make_company
+from northpost.demo.loading import Register, define_fields, import_people, make_lists
+from northpost.team.models import Workspace
+
+NOW = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
+pytestmark = pytest.mark.django_db
+
+
+def test_people_arrive_with_all_that_is_known_of_them(workspace: Workspace) -> None:
+    company = make_company(now=NOW, people=300)
+    people = company.people
+    register = Register()
+    with clock.use(clock.VirtualClock(NOW)):
+        define_fields()
+        make_lists()
+        assert import_people(company, range(200), register) == 200
+        assert import_people(company, range(200, 300), register) == 100
+    assert Contact.objects.count() == len(register.contact_of) == 300
+    agreed = [number for number in range(300) if people.consent_at[number]]
+    assert Consent.objects.filter(state="granted").count() == len(agreed)
+    assert ListMember.objects.count() == sum(len(names) for names in people.lists)
+    assert Tagged.objects.count() == sum(len(names) for names in people.tags)
+    assert set(ImportRun.objects.values_list("state", flat=True)) == {"done"}
+
+    number = agreed[7]
+    contact = Contact.objects.get(pk=register.contact_of[number])
+    assert register.person_of[contact.pk] == number
+    assert (contact.email, contact.language) == (people.email[number], people.language[number])
+    assert (contact.first_name, contact.last_name) == (people.first_name[number], people.last_name[number])
+    assert contact.attributes["city"] == people.city[number]
+    assert contact.attributes["questionnaire"] is people.questionnaire[number]
+    proof = ConsentRecord.objects.get(contact=contact)
+    assert proof.at == people.consent_at[number]
+    assert "Voltline" in proof.text and proof.source
