@@ -4,3 +4,13 @@ from django.apps import AppConfig
 class DeliveryConfig(AppConfig):
     name = "northpost.delivery"
     label = "delivery"
+
+    def ready(self) -> None:
+        # Models can be imported only once every app is there.
+        from northpost.contacts.actions import on_erasing
+        from northpost.delivery.actions.erasing import forget_person
+        from northpost.delivery.actions.routes import furnish
+        from northpost.team.actions import on_founding
+
+        on_erasing.append(forget_person)
+        on_founding.append(furnish)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import Count, Min
 
-from northpost.delivery.models import Message, MessageState, Source
+from northpost.delivery.models import Hit, Message, MessageState, Source
 
 WAITING = (MessageState.QUEUED, MessageState.CLAIMED, MessageState.SENDING, MessageState.DEFERRED)
 
@@ -78,3 +78,8 @@ def is_due(now: datetime) -> bool:
         ).exists()
         for kind, source_id in Source.objects.filter(state="active").values_list("source_kind", "source_id")
     )
+
+
+def has_hits() -> bool:
+    """Whether any opening or click still waits to be judged."""
+    return Hit.objects.exists()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 
+from django.db import transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from northpost.core import clock, tenancy
 from northpost.delivery import actions, queries
 from northpost.delivery.actions.control import finish_sources
+from northpost.delivery.actions.hits import QUARANTINE
 from northpost.delivery.engine import SendReport, send_due
 from northpost.team.queries import workspace_ids
 
@@ -19,7 +21,7 @@ RUN_SECONDS = 300.0
 
 def defer_sending(workspace_id: int) -> bool:
     """Have a worker send what is due in a workspace; False if one is about to anyway."""
-    with contextlib.suppress(AlreadyEnqueued):
+    with contextlib.suppress(AlreadyEnqueued), transaction.atomic():
         send_due_task.configure(queueing_lock=f"send:{workspace_id}").defer(workspace_id=workspace_id)
         return True
     return False
@@ -34,6 +36,25 @@ def send_due_task(workspace_id: int) -> None:
 @app.task(queue="mail", name="northpost.delivery.look_after_mail", queueing_lock="look_after_mail")
 def look_after_mail_task(timestamp: int) -> None:
     look_after_mail()
+
+
+def defer_classifying(workspace_id: int) -> None:
+    """Have the hits that came in just now judged as soon as their quarantine is over."""
+    seconds = int(QUARANTINE.total_seconds()) + 1
+    # A savepoint: that such a job waits already is told by an error of the database.
+    with contextlib.suppress(AlreadyEnqueued), transaction.atomic():
+        classify_hits_task.configure(queueing_lock=f"hits:{workspace_id}", schedule_in={"seconds": seconds}).defer(
+            workspace_id=workspace_id
+        )
+
+
+@app.task(queue="default", name="northpost.delivery.classify_hits")
+def classify_hits_task(workspace_id: int) -> None:
+    with tenancy.workspace(workspace_id):
+        actions.classify_hits()
+        if queries.has_hits():
+            # Later ones found this job waiting, and have their quarantine before them yet.
+            defer_classifying(workspace_id)
 
 
 def send(workspace_id: int) -> SendReport:
@@ -54,6 +75,7 @@ def look_after_mail() -> int:
     for workspace_id in workspace_ids():
         with tenancy.workspace(workspace_id):
             actions.recover()
+            actions.classify_hits()
             now = clock.now()
             finish_sources(now)
             if queries.is_due(now):

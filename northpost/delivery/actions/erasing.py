@@ -1,0 +1,16 @@
+"""What is left of a person here after their erasure: counts, and a hash that keeps mail away from the address."""
+
+from __future__ import annotations
+
+from northpost.contacts.actions import ErasedPerson
+from northpost.delivery.actions.suppression import forget_address
+from northpost.delivery.models import Hit, Message
+
+
+def forget_person(person: ErasedPerson) -> None:
+    """Called in the transaction of the erasure. The ledger keeps its rows, nameless, so that its sums stay true."""
+    if person.email_key:
+        forget_address(person.email_key)
+    messages = Message.objects.filter(contact_id=person.contact_id)
+    Hit.objects.filter(message_id__in=messages.values("pk")).delete()
+    messages.update(email=None, context=None, reply_text="")

@@ -1,0 +1,15 @@
+"""Addresses under /m/, each with a token that carries and proves what it is for."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from northpost.public import views
+
+urlpatterns = [
+    path("o/<str:token>.gif", views.opened, name="mail_opened"),
+    path("c/<str:token>", views.clicked, name="mail_clicked"),
+    path("u/<str:token>", views.leave, name="mail_leave"),
+    path("u/<str:token>/stay", views.stay, name="mail_stay"),
+    path("v/<str:token>", views.web_version, name="mail_web_version"),
+]
