@@ -76,7 +76,7 @@ def clicked(request: HttpRequest, token: str) -> HttpResponse:
 @csrf_exempt  # RFC 8058: the POST of a mailbox provider comes without a cookie; the token is what proves it
 @require_http_methods(["GET", "HEAD", "POST"])
 def leave(request: HttpRequest, token: str) -> HttpResponse:
-    """GET and HEAD show one button and change nothing: scanners follow links. POST unsubscribes, and may be repeated."""
+    """GET and HEAD show one button and change nothing: scanners follow links. POST unsubscribes, repeatably."""
     with _told_by(addresses.LEAVE, token) as (_workspace_id, message_id):
         if request.method == "POST":
             try:
