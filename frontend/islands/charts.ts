@@ -27,7 +27,7 @@ let drawn: Drawn[] = [];
 const watcher = new ResizeObserver((entries) => {
   for (const entry of entries) {
     const one = drawn.find(({ chart }) => chart.getDom() === entry.target);
-    if (!one || Math.abs(entry.contentRect.width - one.width) < 2) continue;
+    if (!one || matchMedia("print").matches || Math.abs(entry.contentRect.width - one.width) < 2) continue;
     one.width = entry.contentRect.width;
     one.chart.resize();
     paint(one);
@@ -74,15 +74,25 @@ export function draw(root: ParentNode): void {
 document.addEventListener("northpost:theme", repaint);
 document.addEventListener("htmx:afterSettle", repaint);
 
+// On paper: light, and as wide as a sheet of A4 between its margins.
+const SHEET_PX = 660;
 let before: string | undefined;
 window.addEventListener("beforeprint", () => {
   before = document.documentElement.dataset["theme"];
   document.documentElement.dataset["theme"] = "light";
+  for (const one of drawn) {
+    one.width = SHEET_PX;
+    one.chart.resize({ width: SHEET_PX });
+  }
   repaint();
 });
 window.addEventListener("afterprint", () => {
   if (before) document.documentElement.dataset["theme"] = before;
   else delete document.documentElement.dataset["theme"];
+  for (const one of drawn) {
+    one.width = one.chart.getDom().clientWidth;
+    one.chart.resize({ width: one.width });
+  }
   repaint();
 });
 void document.fonts?.ready.then(repaint);

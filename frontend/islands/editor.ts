@@ -1,6 +1,7 @@
 /**
  * <textarea data-code="mjml"> becomes a code editor for MJML with Liquid. The textarea stays the truth: it is written on
  * every change and told by a `change` event, so forms and htmx need not know of the editor. data-error-line marks a line;
+ * Tab indents; Escape, then Tab leaves the editor.
  * `northpost:code-error` on the textarea with detail {line, text} (line 0: none) does so later.
  */
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
@@ -46,7 +47,7 @@ function replace(field: HTMLTextAreaElement): void {
   host.className = "code-editor";
   field.before(host);
   field.hidden = true;
-  const label = field.labels?.[0]?.textContent?.trim() ?? "";
+  const label = field.labels?.[0]?.textContent?.trim() || field.getAttribute("aria-label") || field.name;
   const view = new EditorView({
     parent: host,
     state: EditorState.create({
@@ -76,7 +77,6 @@ function replace(field: HTMLTextAreaElement): void {
       ],
     }),
   });
-  // The key that leaves the editor, for those without a mouse: Escape, then Tab.
   field.labels?.[0]?.addEventListener("click", () => view.focus());
   field.addEventListener("northpost:code-error", (event) => {
     const { line, text } = (event as CustomEvent<{ line: number; text: string }>).detail;
