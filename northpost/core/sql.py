@@ -15,14 +15,15 @@ from typing import Any
 
 from django.db import connection
 
-
+_HEADER = re.compile(r"\A(?:--[^\n]*\n)+")
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
 @cache
 def load(room: str, name: str) -> str:
-    """The text of ``northpost/<room>/sql/<name>.sql``; ``room`` is the package, e.g. ``northpost.delivery``."""
-    return resources.files(room).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    """The statement in ``<room>/sql/<name>.sql`` without its header; ``room`` is a package, ``northpost.delivery``."""
+    text = resources.files(room).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    return _HEADER.sub("", text)
 
 
 @dataclass(frozen=True)
