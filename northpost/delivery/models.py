@@ -142,6 +142,7 @@ class Message(TenantModel):
     source_id = models.BigIntegerField()
     contact_id = models.BigIntegerField()
     email = models.CharField(max_length=254, null=True)
+    send_to = models.CharField(max_length=254, null=True)
     purpose_id = models.BigIntegerField(null=True)
     route_id = models.BigIntegerField(null=True)
     state = models.CharField(max_length=10, choices=MessageState.choices)
@@ -186,6 +187,11 @@ class Message(TenantModel):
                 condition=models.Q(state__in=["claimed", "sending"]),
             ),
             models.Index(fields=["workspace_id", "contact_id", "-enqueued_at"], name="delivery_message_contact_idx"),
+            models.Index(
+                fields=["workspace_id", "settled_at"],
+                name="delivery_message_settled_idx",
+                condition=models.Q(state="accepted"),
+            ),
         ]
 
 

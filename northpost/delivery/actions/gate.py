@@ -50,12 +50,14 @@ def enqueue(
     languages: Sequence[str] = (),
     variant: int = 0,
     transactional: bool = False,
+    send_to: str | None = None,
 ) -> Enqueued:
     """Freeze an audience into the ledger: every person of it gets a row, queued or skipped with the reason.
 
     audience: selects contact ids, as the rule compiler makes it. purpose_id: the consent it needs; not asked for
     where ``transactional``. languages: those that the mailing has (a person's own is taken if it is among them, else
     ``language``). priority: lower leaves first. Calling it again adds only people who have no row yet.
+    send_to: an address that gets it instead of the person whose mail it is: a test for a colleague.
     Raises ValueError if a mailing that is not transactional names no purpose.
     """
     if purpose_id is None and not transactional:
@@ -77,6 +79,7 @@ def enqueue(
             "gate_language": language,
             "gate_variant": variant,
             "gate_now": now,
+            "gate_send_to": send_to,
             "gate_suppression_key": suppression_key(),
         } | _policy(workspace_id, now, transactional)
         clash = params.keys() & audience.params.keys()

@@ -96,6 +96,7 @@ class Migration(migrations.Migration):
                 ('source_id', models.BigIntegerField()),
                 ('contact_id', models.BigIntegerField()),
                 ('email', models.CharField(max_length=254, null=True)),
+                ('send_to', models.CharField(max_length=254, null=True)),
                 ('purpose_id', models.BigIntegerField(null=True)),
                 ('route_id', models.BigIntegerField(null=True)),
                 ('state', models.CharField(choices=[('queued', 'Waiting'), ('claimed', 'Taken up'), ('sending', 'Being sent'), ('accepted', 'Sent'), ('deferred', 'To be tried again'), ('rejected', 'Refused'), ('in_doubt', 'In doubt'), ('skipped', 'Not sent')], max_length=10)),

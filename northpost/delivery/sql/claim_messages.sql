@@ -17,10 +17,11 @@ WITH ways AS MATERIALIZED (
       AND (r.paused_at IS NULL OR r.paused_until <= %(now)s)
 ),
 due AS MATERIALIZED (
-    SELECT m.id, m.contact_id, m.purpose_id, m.expires_at, w.route_id
+    SELECT m.id, m.contact_id, m.purpose_id, m.expires_at, m.send_to, w.route_id
     FROM ways w
     CROSS JOIN LATERAL (
-        SELECT message.id, message.contact_id, message.purpose_id, message.expires_at, message.priority, message.due_at
+        SELECT message.id, message.contact_id, message.purpose_id, message.expires_at, message.send_to,
+               message.priority, message.due_at
         FROM delivery_message message
         WHERE message.workspace_id = %(workspace_id)s
           AND message.source_kind = w.source_kind AND message.source_id = w.source_id
@@ -33,8 +34,9 @@ due AS MATERIALIZED (
     LIMIT %(batch)s
 ),
 known AS MATERIALIZED (
-    SELECT due.*, c.id AS person, c.email,
-           sha256(%(suppression_key)s::bytea || convert_to(c.email_key, 'UTF8')) AS email_hash
+    SELECT due.*, c.id AS person, coalesce(due.send_to, c.email) AS email,
+           sha256(%(suppression_key)s::bytea || convert_to(coalesce(lower(due.send_to), c.email_key), 'UTF8'))
+               AS email_hash
     FROM due LEFT JOIN contacts_contact c ON c.workspace_id = %(workspace_id)s AND c.id = due.contact_id
 ),
 decided AS (

@@ -1,7 +1,8 @@
 -- inputs: gate_workspace, gate_source_kind, gate_source_id, gate_purpose (null: transactional), gate_priority,
 --         gate_due_at, gate_expires_at, gate_route, gate_languages (text[], those that the mailing has; empty: any),
 --         gate_language (the mailing's main one), gate_variant, gate_now, gate_suppression_key, gate_zone (the
---         workspace's), gate_quiet_from, gate_quiet_until (times, or null), gate_cap (or null), gate_cap_since;
+--         workspace's), gate_quiet_from, gate_quiet_until (times, or null), gate_cap (or null), gate_cap_since, gate_send_to (an address instead of
+--         each person's own, or null);
 --         /*audience*/ stands for a statement that selects contact ids, with its own parameters
 -- effect: one ledger row for every person of the audience who has none from this source yet: queued, or skipped with
 --         the reason. One row per state and reason with its count
@@ -10,9 +11,10 @@ WITH audience (contact_id) AS (
     /*audience*/
 ),
 people AS MATERIALIZED (
-    SELECT c.id, c.email, c.language, c.time_zone,
+    SELECT c.id, coalesce(%(gate_send_to)s, c.email) AS email, c.language, c.time_zone,
            -- hashed here: a comparison that computes it would be no index condition behind the wall
-           sha256(%(gate_suppression_key)s::bytea || convert_to(c.email_key, 'UTF8')) AS email_hash
+           sha256(%(gate_suppression_key)s::bytea || convert_to(coalesce(lower(%(gate_send_to)s), c.email_key), 'UTF8'))
+               AS email_hash
     FROM contacts_contact c
     WHERE c.workspace_id = %(gate_workspace)s AND c.id IN (SELECT contact_id FROM audience)
 ),
@@ -72,7 +74,7 @@ decided AS (
 entered AS (
     INSERT INTO delivery_message (
         workspace_id, source_kind, source_id, contact_id, email, purpose_id, route_id, state, reason, priority, language,
-        variant, due_at, expires_at, attempts, enqueued_at, settled_at, reply_enhanced, reply_text
+        variant, due_at, expires_at, attempts, enqueued_at, settled_at, reply_enhanced, reply_text, send_to
     )
     SELECT %(gate_workspace)s, %(gate_source_kind)s, %(gate_source_id)s, d.id, d.email, %(gate_purpose)s,
            %(gate_route)s, CASE WHEN d.reason = '' THEN 'queued' ELSE 'skipped' END, d.reason, %(gate_priority)s,
@@ -82,7 +84,8 @@ entered AS (
                ELSE %(gate_language)s
            END,
            %(gate_variant)s, d.due_at, %(gate_expires_at)s, 0, %(gate_now)s,
-           CASE WHEN d.reason = '' THEN NULL ELSE %(gate_now)s::timestamptz END, '', ''
+           CASE WHEN d.reason = '' THEN NULL ELSE %(gate_now)s::timestamptz END, '', '',
+           %(gate_send_to)s
     FROM decided d
     ORDER BY d.id
     ON CONFLICT DO NOTHING
