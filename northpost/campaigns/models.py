@@ -60,3 +60,16 @@ class CampaignContent(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["workspace_id", "campaign", "language"], name="campaigns_content_once"),
         ]
+
+
+class CampaignTest(TenantModel):
+    """A test mail: which version, as whom, to whom."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="tests")
+    version_id = models.BigIntegerField()
+    contact_id = models.BigIntegerField()
+    to = models.CharField(max_length=254)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "campaigns_test"

@@ -7,5 +7,5 @@ class Migration(migrations.Migration):
     dependencies = [("campaigns", "0001_initial")]
 
     operations = [
-        wall("campaigns_campaign", "campaigns_content"),
+        wall("campaigns_campaign", "campaigns_content", "campaigns_test"),
     ]

@@ -1,0 +1,38 @@
+"""Background work on mailings; each task enters its workspace and calls one action."""
+
+from __future__ import annotations
+
+from procrastinate.contrib.django import app
+
+from northpost.campaigns import actions
+from northpost.campaigns.models import Campaign, CampaignState
+from northpost.core import tenancy
+from northpost.delivery.tasks import defer_sending
+from northpost.team.queries import workspace_ids
+
+
+@app.task(queue="default", name="campaigns.begin")
+def begin(workspace_id: int) -> None:
+    """Choose the people of every mailing that waits for it, and have it sent."""
+    with tenancy.workspace(workspace_id):
+        tend()
+    defer_sending(workspace_id)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="default", queueing_lock="campaigns.tend", name="campaigns.tend_all")
+def tend_all(timestamp: int) -> None:
+    """Each minute: start what is due, go on with what a crash left, mark as sent what is done."""
+    for workspace_id in workspace_ids():
+        with tenancy.workspace(workspace_id):
+            if tend():
+                defer_sending(workspace_id)
+
+
+def tend() -> int:
+    """One round over the current workspace's mailings; returns how many messages were put into the ledger."""
+    actions.start_due()
+    freezing = Campaign.objects.filter(state=CampaignState.FREEZING).order_by("started_at").values_list("pk", flat=True)
+    queued = sum(actions.freeze(campaign_id=campaign_id) for campaign_id in freezing)
+    actions.finish_done()
+    return queued
