@@ -1,0 +1,152 @@
+"""What is done to a mailing, and a mailing on its way: live, with pause at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from northpost.campaigns import actions, queries, tasks, testing
+from northpost.campaigns.models import Campaign, CampaignState
+from northpost.delivery.models import SkipReason
+from northpost.team.actions import record
+from northpost.team.rules import Ability
+from northpost.web.frame.access import StaffRequest, address, needs
+from northpost.web.mailings import compose
+from northpost.web.mailings.forms import TestMailForm
+
+UNDER_WAY = {CampaignState.FREEZING, CampaignState.SENDING, CampaignState.PAUSED}
+
+
+def page(request: StaffRequest, campaign: Campaign) -> HttpResponse:
+    """A mailing under way is watched; one that is over has its report."""
+    if campaign.state not in UNDER_WAY:
+        return redirect(address(request, "mailing_report", campaign.pk))
+    return render(request, "web/mailings/under_way.html", _context(campaign))
+
+
+def _context(campaign: Campaign) -> dict[str, object]:
+    found = queries.progress(campaign)
+    reasons = dict(SkipReason.choices)
+    return {
+        "campaign": campaign,
+        "progress": found,
+        "skipped": [(reasons.get(reason, reason), people) for reason, people in found.skipped],
+        "finished": campaign.state not in UNDER_WAY,
+    }
+
+
+@needs(Ability.SEE)
+def progress(request: StaffRequest, pk: int) -> HttpResponseBase:
+    """The live part alone, for polling; once it is over, the browser is sent to the report."""
+    campaign = compose.editable(pk)
+    if campaign.state not in UNDER_WAY and request.htmx:
+        response = HttpResponse(status=204)
+        response["HX-Redirect"] = address(request, "mailing_report", pk)
+        return response
+    return render(request, "web/mailings/progress.html", _context(campaign))
+
+
+def _do(request: StaffRequest, pk: int, deed: Callable[[], object], verb: str, said: str) -> HttpResponse:
+    """Do one thing to a mailing, write it down, and say so; or say why it can't be done."""
+    campaign = compose.editable(pk)
+    try:
+        deed()
+    except actions.NotReady as error:
+        for problem in error.problems:
+            messages.error(request, problem.sentence)
+    except actions.CampaignError as error:
+        messages.error(request, str(error))
+    else:
+        record(user=request.member, verb=verb, noun="campaign", noun_id=pk, detail={"name": campaign.name})
+        messages.success(request, said)
+    return redirect(address(request, "mailing", pk))
+
+
+@require_POST
+@needs(Ability.SEND)
+def send(request: StaffRequest, pk: int) -> HttpResponseBase:
+    def deed() -> None:
+        actions.start_campaign(campaign_id=pk)
+        tasks.begin.defer(workspace_id=request.workspace.pk)
+
+    return _do(request, pk, deed, "started", _("It is on its way."))
+
+
+@require_POST
+@needs(Ability.SEND)
+def schedule(request: StaffRequest, pk: int) -> HttpResponseBase:
+    return compose.when(request, slug=request.workspace.slug, pk=pk)
+
+
+@require_POST
+@needs(Ability.SEND)
+def unschedule(request: StaffRequest, pk: int) -> HttpResponseBase:
+    return _do(
+        request, pk, lambda: actions.unschedule_campaign(campaign_id=pk), "unscheduled", _("It is a draft again.")
+    )
+
+
+@require_POST
+@needs(Ability.SEND)
+def pause(request: StaffRequest, pk: int) -> HttpResponseBase:
+    reason = _("by %(name)s") % {"name": request.member}
+    return _do(
+        request,
+        pk,
+        lambda: actions.pause_campaign(campaign_id=pk, reason=reason),
+        "paused",
+        _("Paused. Nothing more goes out until you let it."),
+    )
+
+
+@require_POST
+@needs(Ability.SEND)
+def resume(request: StaffRequest, pk: int) -> HttpResponseBase:
+    def deed() -> None:
+        actions.resume_campaign(campaign_id=pk)
+        tasks.begin.defer(workspace_id=request.workspace.pk)
+
+    return _do(request, pk, deed, "resumed", _("It goes on."))
+
+
+@require_POST
+@needs(Ability.SEND)
+def cancel(request: StaffRequest, pk: int) -> HttpResponseBase:
+    campaign = compose.editable(pk)
+    if request.POST.get("typed", "").strip() != campaign.name:
+        messages.error(request, _("Type the mailing's name to end it. Nothing was changed."))
+        return redirect(address(request, "mailing", pk))
+    return _do(
+        request,
+        pk,
+        lambda: actions.cancel_campaign(campaign_id=pk),
+        "cancelled",
+        _("Ended. Who had not got it gets nothing."),
+    )
+
+
+@require_POST
+@needs(Ability.EDIT)
+def send_test(request: StaffRequest, pk: int) -> HttpResponseBase:
+    campaign = compose.editable(pk)
+    form = TestMailForm(request.POST)
+    if not form.is_valid():
+        return compose.page(request, campaign, test=form)
+    person = request.POST.get("person", "")
+    try:
+        testing.send_test(
+            campaign=campaign,
+            to=form.cleaned_data["email"],
+            contact_id=int(person) if person.isdigit() else None,
+            language=request.POST.get("language", ""),
+        )
+    except actions.CampaignError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("A test is on its way to %(email)s.") % {"email": form.cleaned_data["email"]})
+    return redirect(f"{address(request, 'mailing', pk)}#check")
