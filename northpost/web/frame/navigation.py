@@ -23,7 +23,10 @@ class Part:
     under: str
 
 
-PARTS: list[Part] = []
+PARTS: list[Part] = [
+    Part("mailings", _("Mailings"), "mailings", "mailing", "reach", "mailings/"),
+    Part("analysis", _("Analysis"), "analysis", "analysis", "learn", "analysis/"),
+]
 
 GROUPS = {"intend": _("Intend"), "reach": _("Reach"), "learn": _("Learn")}
 
