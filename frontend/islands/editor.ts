@@ -1,8 +1,8 @@
 /**
  * <textarea data-code="mjml"> becomes a code editor for MJML with Liquid. The textarea stays the truth: it is written on
  * every change and told by a `change` event, so forms and htmx need not know of the editor. data-error-line marks a line;
- * Tab indents; Escape, then Tab leaves the editor.
  * `northpost:code-error` on the textarea with detail {line, text} (line 0: none) does so later.
+ * Tab indents; Escape, then Tab leaves the editor.
  */
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { html } from "@codemirror/lang-html";
