@@ -8,7 +8,7 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
   echo "Install one, or name it: make demo PYTHON=/path/to/python3.11" >&2
   exit 1
 fi
-if ! command -v node >/dev/null || ! node -e 'process.exit(+process.versions.node.split(".")[0] < 20)'; then
+if ! command -v node >/dev/null || ! node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)'; then
   echo "Northpost needs Node 20 or newer to build its pages; found: $(node --version 2>/dev/null || echo none)." >&2
   exit 1
 fi
