@@ -9,4 +9,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("northpost.web.account.urls")),
     path("w/<slug:slug>/mailings/", include("northpost.web.mailings.urls")),
     path("w/<slug:slug>/", include("northpost.web.analysis.urls")),
+    path("w/<slug:slug>/settings/", include("northpost.web.settings.urls")),
 ]

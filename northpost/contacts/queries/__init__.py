@@ -1,7 +1,7 @@
 """Reads about people: finding many, and everything about one."""
 
 from northpost.contacts.queries.finding import ConsentFilter, Filters, People, count, find_contacts, matching
-from northpost.contacts.queries.lists import ListSize, list_sizes, tag_sizes
+from northpost.contacts.queries.lists import ListSize, PurposeSize, list_sizes, purpose_sizes, tag_sizes
 from northpost.contacts.queries.one import (
     Happening,
     Standing,
@@ -19,6 +19,7 @@ __all__ = [
     "Happening",
     "ListSize",
     "People",
+    "PurposeSize",
     "Standing",
     "context_for",
     "count",
@@ -28,6 +29,7 @@ __all__ = [
     "matching",
     "on_exporting",
     "person",
+    "purpose_sizes",
     "standings",
     "tag_sizes",
     "timeline",

@@ -39,3 +39,25 @@ def tag_sizes() -> list[ListSize]:
         " ON m.tag_id = t.id ORDER BY lower(t.name)"
     )
     return [ListSize(**row) for row in rows]
+
+
+@dataclass(frozen=True)
+class PurposeSize:
+    """A purpose and how many people agreed to it now."""
+
+    id: int
+    key: str
+    label: str
+    text: str
+    text_version: str
+    people: int
+
+
+def purpose_sizes() -> list[PurposeSize]:
+    """Every purpose of consent with the number of people who agree to it now, oldest first."""
+    rows = sql.fetch_all(
+        "SELECT p.id, p.key, p.label, p.text, p.text_version, coalesce(c.people, 0) AS people"
+        " FROM contacts_purpose p LEFT JOIN (SELECT purpose_id, count(*) AS people FROM contacts_consent"
+        " WHERE state = 'granted' GROUP BY purpose_id) c ON c.purpose_id = p.id ORDER BY p.id"
+    )
+    return [PurposeSize(**row) for row in rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, cast
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
@@ -19,11 +19,8 @@ class StaffRequest(HttpRequest):
 
     workspace: Workspace
     membership: Membership
+    member: User
     htmx: Any
-
-    @property
-    def member(self) -> User:
-        return cast(User, self.user)
 
 
 View = Callable[..., HttpResponseBase]

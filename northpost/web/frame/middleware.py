@@ -45,6 +45,7 @@ class WorkspaceMiddleware:
             return _not_found(request)
         request.workspace = workspace  # type: ignore[attr-defined]
         request.membership = membership  # type: ignore[attr-defined]
+        request.member = user  # type: ignore[attr-defined]
         request.session["workspace"] = workspace.slug
         with tenancy.workspace(workspace.pk), timezone.override(ZoneInfo(workspace.time_zone)):
             return self.get_response(request)

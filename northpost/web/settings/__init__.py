@@ -1,0 +1,1 @@
+"""Settings of a workspace, behind its name: company, members, sending, fields, consent, suppressions, history."""

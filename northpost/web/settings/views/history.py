@@ -1,0 +1,69 @@
+"""Who did what: the audit trail, in words."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from northpost.team import queries
+from northpost.team.models import AuditEntry
+from northpost.team.rules import Ability
+from northpost.web.frame.access import StaffRequest, needs
+from northpost.web.settings.frame import show
+
+# What was done, as a line after the name of who did it. Place-holders are keys of the entry's detail.
+SENTENCES: dict[tuple[str, str], Promise] = {
+    ("founded", "workspace"): _("made the workspace"),
+    ("changed", "workspace"): _("changed the company's details"),
+    ("invited", "member"): _("invited %(email)s"),
+    ("withdrew_invitation", "member"): _("withdrew the invitation of %(email)s"),
+    ("joined", "member"): _("joined the workspace"),
+    ("changed_role", "member"): _("changed the role of %(email)s"),
+    ("removed", "member"): _("removed %(email)s from the workspace"),
+    ("added", "person"): _("added a person"),
+    ("changed", "person"): _("changed a person's details"),
+    ("erased", "person"): _("erased a person"),
+    ("exported", "person"): _("exported a person's data"),
+    ("set_consent", "person"): _("recorded the consent of people: %(people)s"),
+    ("created", "list"): _("made the list “%(name)s”"),
+    ("renamed", "list"): _("changed the list “%(name)s”"),
+    ("archived", "list"): _("put away the list “%(name)s”"),
+    ("restored", "list"): _("brought back the list “%(name)s”"),
+    ("added_people_to", "list"): _("put people on the list “%(name)s”: %(people)s"),
+    ("removed_people_from", "list"): _("took people off the list “%(name)s”: %(people)s"),
+    ("renamed", "tag"): _("renamed a tag to “%(name)s”"),
+    ("deleted", "tag"): _("deleted the tag “%(name)s”"),
+    ("added_people_to", "tag"): _("tagged people “%(name)s”: %(people)s"),
+    ("removed_people_from", "tag"): _("took the tag “%(name)s” from people: %(people)s"),
+    ("defined", "field"): _("made the field “%(key)s”"),
+    ("changed", "field"): _("changed the field “%(key)s”"),
+    ("archived", "field"): _("put away the field “%(key)s”"),
+    ("restored", "field"): _("brought back the field “%(key)s”"),
+    ("defined", "purpose"): _("made the purpose “%(label)s”"),
+    ("reworded", "purpose"): _("changed the purpose “%(label)s”, version %(version)s"),
+}
+
+
+def say(entry: AuditEntry) -> str:
+    """An entry as a line; one of a kind that has no sentence here is shown as it stands."""
+    sentence = SENTENCES.get((entry.verb, entry.noun))
+    if sentence is not None:
+        try:
+            return str(sentence) % entry.detail
+        except KeyError:
+            pass
+    name = entry.detail.get("name", "")
+    return f"{entry.verb} {entry.noun} {name}".replace("_", " ").strip()
+
+
+@needs(Ability.MANAGE)
+def history(request: StaffRequest) -> HttpResponse:
+    who = request.GET.get("who", "")
+    page = queries.audit_trail(user_id=int(who) if who.isdecimal() else None, page=_number(request.GET.get("page", "")))
+    context = {"page": page, "entries": [(row, say(row)) for row in page], "members": queries.members(), "who": who}
+    return show(request, "web/settings/history.html", here="history", context=context)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 9 else 1
