@@ -22,13 +22,14 @@ async def work(*, concurrency: int) -> None:
     consuming = asyncio.create_task(_consume_for_ever())
     try:
         connector = app.connector.get_worker_connector()
-        async with app.replace_connector(connector) as worker_app, worker_app.open_async():
-            await worker_app.run_worker_async(
-                concurrency=concurrency,
-                delete_jobs="successful",
-                shutdown_graceful_timeout=20,
-                fetch_job_polling_interval=1.0,
-            )
+        with app.replace_connector(connector) as worker_app:
+            async with worker_app.open_async():
+                await worker_app.run_worker_async(
+                    concurrency=concurrency,
+                    delete_jobs="successful",
+                    shutdown_graceful_timeout=20,
+                    fetch_job_polling_interval=1.0,
+                )
     finally:
         consuming.cancel()
         with contextlib.suppress(asyncio.CancelledError):
