@@ -55,11 +55,17 @@ def predicate(values: Mapping[str, Any], compiler: Compiler, select: str, figure
     Where a person with nothing (0) fits, the people who don't fit are gathered, and the rest taken.
     """
     low, high = _bounds(values)
+    counted = figure.startswith("count(")
+    if counted and (low, high) in ((1, None), (None, 0)):
+        # Whether at all needs no counting.
+        found = f"{select} GROUP BY contact_id"
+        return compiler.among(found) if low else compiler.not_among(found)
+    cast = "bigint" if counted else "numeric"
     tests = []
     if low is not None:
-        tests.append(f"{figure} >= {compiler.param(low)}::numeric")
+        tests.append(f"{figure} >= {compiler.param(low)}::{cast}")
     if high is not None:
-        tests.append(f"{figure} <= {compiler.param(high)}::numeric")
+        tests.append(f"{figure} <= {compiler.param(high)}::{cast}")
     test = " AND ".join(tests)
     if holds(values, 0):
         return compiler.not_among(f"{select} GROUP BY contact_id HAVING NOT ({test})")
