@@ -79,6 +79,7 @@ function valueAxis(unit?: string): object {
   return {
     type: "value",
     splitNumber: 4,
+    minInterval: unit ? undefined : 1, // what has no unit is counted in whole ones
     ...noAxis,
     splitLine: { lineStyle: { color: token("line") } },
     axisLabel: { ...muted(), formatter: (value: number) => figure(value, unit, true) },

@@ -27,7 +27,8 @@ def audience_choices() -> list[tuple[str, Any]]:
     """Everyone, segments and lists, as grouped choices with values such as ``segment:12``."""
     segments = [(f"segment:{item.pk}", item.name) for item in Segment.objects.filter(archived_at=None).order_by("name")]
     lists = [(f"list:{item.pk}", item.name) for item in ContactList.objects.filter(archived_at=None).order_by("name")]
-    return [(str(_("Segments")), segments), (str(_("Lists")), lists)]
+    groups = [(str(_("Segments")), segments), (str(_("Lists")), lists)]
+    return [(name, choices) for name, choices in groups if choices]
 
 
 class WhoForm(forms.Form):
