@@ -57,6 +57,12 @@ COMMANDS = [
 ]
 
 
+# Pages without an entry in the rail.
+PLACES = [
+    Command(gettext_lazy("Local mailbox"), "mailbox", "mailbox", Ability.SEE),
+]
+
+
 @needs(Ability.SEE)
 def search(request: StaffRequest) -> HttpResponseBase:
     """JSON for the palette; a page with the same for whoever has no script."""
@@ -91,6 +97,9 @@ def _commands(request: StaffRequest) -> Iterator[Hit]:
 def _pages(request: StaffRequest) -> Iterator[Hit]:
     for entry in entries(request):
         yield Hit(_("Go to"), str(entry["label"]), entry["url"], entry["icon"])
+    for place in PLACES:
+        if may(request.membership.role, place.ability):
+            yield from _hit(request, _("Go to"), str(place.label), place.icon, place.url)
 
 
 def _people(request: StaffRequest, words: str) -> Iterator[Hit]:
