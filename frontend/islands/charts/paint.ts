@@ -1,6 +1,9 @@
 /** Colours from the tokens, figures and days in the page's language. */
-import { language } from "../../words.ts";
+import { language as spoken } from "../../words.ts";
 import type { Role } from "./specs.ts";
+
+// English here is British: 30 Jun, not Jun 30.
+const language = spoken === "en" ? "en-GB" : spoken;
 
 const probe = document.createElement("span");
 probe.hidden = true;

@@ -106,7 +106,7 @@ def _course(found: reports.Report) -> dict[str, Any]:
 def _links(found: reports.Report) -> dict[str, Any]:
     return {
         "kind": "bars",
-        "items": [{"label": link.label or link.url, "value": link.people, "note": link.url} for link in found.links],
+        "items": [{"label": link.label or link.url, "value": link.people} for link in found.links],
     }
 
 
