@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from northpost.content.compile import CompiledMail, compile_mail
 from northpost.core import clock, tenancy
 from northpost.core.sql import Fragment
 from northpost.delivery import actions, sources
+from northpost.delivery.actions.ledger import LEASE
 from northpost.delivery.models import Message, Route
 from northpost.delivery.sources import Mailing
 from northpost.delivery.transport import Timeouts
@@ -162,3 +164,68 @@ def sink(folder: Path, *, port: int = 0, name: str = "sink", **faults: Any) -> I
         process.terminate()
         process.wait(10)
         process.stdout.close()
+
+
+class Sender:
+    """A sender process. ``report()`` waits for it to end well; ``kill()`` ends it at once."""
+
+    def __init__(self, workspace_id: int, *options: str) -> None:
+        command = [sys.executable, "-m", "northpost.delivery.tests.sender_process", str(workspace_id), *options]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self) -> Sender:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.kill()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    def wait_for_now(self) -> None:
+        """Until it is at the moment it was told to stop or die at."""
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == "now\n"
+
+    def report(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        lines = self.process.stdout.read().splitlines()
+        assert self.process.wait(60) == 0
+        return json.loads(lines[-1])
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(10)
+
+
+def send(workspace_id: int, *options: str) -> dict[str, Any]:
+    """Send what is due with a sender process; its report."""
+    with Sender(workspace_id, *options) as sender:
+        return sender.report()
+
+
+def after_leases() -> dict[str, int]:
+    """What recovery does once the leases of dead workers have run out."""
+    with clock.use(clock.VirtualClock(clock.now() + LEASE + timedelta(seconds=1))):
+        return actions.recover()
+
+
+def reconcile(sink: Sink, source_id: int = 1) -> Counter[str]:
+    """Hold the ledger against the sink: each person 0 or 1 times, each 0 with its reason. Returns states -> count."""
+    arrived = Counter(mail["recipient"] for mail in sink.mails)
+    assert max(arrived.values(), default=0) <= 1
+    rows = Message.objects.filter(source_kind=KIND, source_id=source_id)
+    found: Counter[str] = Counter()
+    for message in rows.iterator():
+        found[message.state] += 1
+        times = arrived.pop(message.email, 0)
+        if message.state == "accepted":
+            assert times == 1, message.pk
+        elif message.state == "in_doubt":
+            assert message.reply_text, message.pk
+        else:
+            assert times == 0, (message.pk, message.state)
+            assert message.state in ("rejected", "skipped"), (message.pk, message.state)
+            assert message.reason or message.reply_code, message.pk
+    assert not arrived
+    return found
