@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +13,21 @@ from northpost.events.models import Event
 _TOLD_ELSEWHERE = ("contact.subscribed", "contact.unsubscribed")
 
 
-def timeline(contact_id: int, *, before: datetime | None = None, limit: int = 50) -> list[Happening]:
-    """What a person did and what happened to them before a moment, newest first; machines are marked."""
-    events = Event.objects.filter(contact_id=contact_id).exclude(kind__in=_TOLD_ELSEWHERE)
+def timeline(
+    contact_id: int,
+    *,
+    before: datetime | None = None,
+    limit: int = 50,
+    apart_from: Sequence[str] = (),
+    about: str = "",
+) -> list[Happening]:
+    """What a person did and what happened to them before a moment, newest first; machines are marked.
+
+    ``apart_from``: kinds to leave out. ``about``: only kinds that begin with it, as in ``mail.``.
+    """
+    events = Event.objects.filter(contact_id=contact_id).exclude(kind__in=[*_TOLD_ELSEWHERE, *apart_from])
+    if about:
+        events = events.filter(kind__gte=about, kind__lt=about + "\U0010ffff")
     if before is not None:
         events = events.filter(occurred_at__lt=before)
     return [

@@ -24,6 +24,7 @@ class Part:
 
 
 PARTS: list[Part] = [
+    Part("people", _("Customers"), "people", "people", "reach", "people/"),
     Part("mailings", _("Mailings"), "mailings", "mailing", "reach", "mailings/"),
     Part("analysis", _("Analysis"), "analysis", "analysis", "learn", "analysis/"),
 ]
