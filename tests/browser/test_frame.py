@@ -6,35 +6,20 @@ import time
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from northpost.team.models import User, Workspace
+from tests.browser.looking import dress, findings, fits
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PASSWORD = "a long enough password"
 
 
-def findings(page: Page) -> list[str]:
-    """What axe says against the page, as "rule: where"."""
-    result = Axe().run(page)
-    return [f"{one['id']}: {node['target']}" for one in result.response["violations"] for node in one["nodes"]]
-
-
 def one_time_code(secret: str) -> str:
     """RFC 6238 with its default step of 30 seconds, as an app on a phone reckons it."""
     return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
-
-
-def dress(page: Page, live_server: LiveServer, theme: str, width: int) -> None:
-    page.context.add_cookies([{"name": "theme", "value": theme, "url": live_server.url}])
-    page.set_viewport_size({"width": width, "height": 740})
-
-
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
