@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("northpost.web.frame.urls")),
     path("", include("northpost.web.account.urls")),
+    path("w/<slug:slug>/segments/", include("northpost.web.segments.urls")),
     path("w/<slug:slug>/mailings/", include("northpost.web.mailings.urls")),
     path("w/<slug:slug>/", include("northpost.web.analysis.urls")),
     path("w/<slug:slug>/people/", include("northpost.web.people.urls")),

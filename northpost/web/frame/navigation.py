@@ -25,6 +25,7 @@ class Part:
 
 PARTS: list[Part] = [
     Part("people", _("Customers"), "people", "people", "reach", "people/"),
+    Part("segments", _("Segments"), "segments", "segment", "reach", "segments/"),
     Part("mailings", _("Mailings"), "mailings", "mailing", "reach", "mailings/"),
     Part("analysis", _("Analysis"), "analysis", "analysis", "learn", "analysis/"),
 ]
