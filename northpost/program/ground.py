@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 import click
 import django
@@ -75,7 +75,7 @@ def sole_owner() -> Iterator[IO[str]]:
         yield lock
 
 
-def fail(message: str) -> None:
+def fail(message: str) -> NoReturn:
     """Say what is wrong and what to do, and end with status 1."""
     click.echo(click.style("northpost: ", fg="red", bold=True) + message, err=True)
     sys.exit(1)
