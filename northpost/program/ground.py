@@ -34,8 +34,11 @@ def settle(*, data_dir: Path | None = None) -> None:
 
 
 @contextlib.contextmanager
-def database() -> Iterator[None]:
-    """The database, running and migrated, for as long as the block; a server that we started is stopped after it."""
+def database(*, own: bool = False) -> Iterator[None]:
+    """The database, running and migrated, for as long as the block.
+
+    A server that we started is stopped after it; with ``own`` also one that was left running by a program that died.
+    """
     from northpost.core import database as schema
 
     server = environment.embedded_server()
@@ -50,7 +53,7 @@ def database() -> Iterator[None]:
             fail(str(error))
         yield
     finally:
-        if server is not None and started:
+        if server is not None and (started or own):
             server.stop()
 
 

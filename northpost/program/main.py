@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from northpost import __version__
-from northpost.program import demo, doctor, processes, up
+from northpost.program import doctor, processes, up
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -15,7 +15,6 @@ def main() -> None:
 
 
 main.add_command(up.up)
-main.add_command(demo.demo)
 main.add_command(processes.web)
 main.add_command(processes.worker)
 main.add_command(processes.mailbox)

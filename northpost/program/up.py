@@ -40,7 +40,7 @@ def run(*, host: str, port: int, mailbox_port: int, workers: int = 1, greet: Cal
     refuse_taken_port(HOST, mailbox_port)
     os.environ["NORTHPOST_MAILBOX_PORT"] = str(mailbox_port)
     stopping = Stop()
-    with ground.database():
+    with ground.database(own=True):
         children = [
             Child("web", ["web", "--host", host, "--port", str(port)]),
             Child("mailbox", ["mailbox", "--port", str(mailbox_port)]),
