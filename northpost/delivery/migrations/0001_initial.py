@@ -179,4 +179,8 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('workspace_id', 'email_hash'), name='delivery_suppression_once')],
             },
         ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(condition=models.Q(('state', 'accepted')), fields=['workspace_id', 'settled_at'], name='delivery_message_settled_idx'),
+        ),
     ]
