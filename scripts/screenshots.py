@@ -57,7 +57,7 @@ PAGES = [
     Shot("person", "people/", follow="main tbody a"),
     Shot("segments", "segments/"),
     Shot("segment", "segments/", follow="main tbody a"),
-    Shot("import", "imports/new/"),
+    Shot("import", "people/imports/new/"),
     Shot("sales", "sales/"),
     Shot("mailings", "mailings/"),
     Shot("mailing", "mailings/", follow="main a[href*='/mailings/']:not([href$='/new/']):not([href$='/report/'])"),

@@ -24,13 +24,15 @@ def show(
         ("tags", _("Tags"), "tags"),
         ("imports", _("Imports"), "imports"),
     ]
+    role = request.membership.role
     tabs = []
     for key, label, url in named:
+        if key == "imports" and not may(role, Ability.EDIT):
+            continue
         try:
             tabs.append({"key": key, "label": label, "url": address(request, url), "count": None})
         except NoReverseMatch:
             continue
-    role = request.membership.role
     shared = {"tabs": tabs, "here": here} | {f"may_{ability.value}": may(role, ability) for ability in Ability}
     return render(request, template, shared | context, status=status)
 

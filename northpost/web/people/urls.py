@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from northpost.web.people.views import listing, lists, person
+from northpost.web.people.views import imports, listing, lists, person
 
 urlpatterns = [
     path("", listing.people, name="people"),
@@ -15,6 +15,14 @@ urlpatterns = [
     path("<int:contact_id>/consent/", person.person_consent, name="person_consent"),
     path("<int:contact_id>/export/", person.person_export, name="person_export"),
     path("<int:contact_id>/erase/", person.person_erase, name="person_erase"),
+    path("imports/", imports.imports, name="imports"),
+    path("imports/new/", imports.import_start, name="import_start"),
+    path("imports/<int:run_id>/", imports.import_run, name="import_run"),
+    path("imports/<int:run_id>/understand/", imports.import_understand, name="import_understand"),
+    path("imports/<int:run_id>/go/", imports.import_go, name="import_go"),
+    path("imports/<int:run_id>/progress/", imports.import_progress, name="import_progress"),
+    path("imports/<int:run_id>/refused/", imports.import_refused, name="import_refused"),
+    path("imports/<int:run_id>/undo/", imports.import_undo, name="import_undo"),
     path("lists/", lists.lists, name="lists"),
     path("lists/new/", lists.list_create, name="list_create"),
     path("lists/<int:list_id>/", lists.list_edit, name="list_edit"),
