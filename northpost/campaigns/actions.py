@@ -20,6 +20,7 @@ from northpost.content.actions import use_version
 from northpost.core import clock, sql, tenancy
 from northpost.delivery import actions as delivery
 from northpost.delivery.models import Route, Sender
+from northpost.team.models import Workspace
 
 SOURCE = "campaign"
 PRIORITY = 50  # chains go before, transactional mail before those
@@ -76,10 +77,22 @@ def update_campaign(*, campaign_id: int, **choices: Any) -> Campaign:
         choices["audience"] = parse_audience(choices["audience"]).to_json()
     if "name" in choices:
         choices["name"] = _checked_name(choices["name"])
+    if choices.get("template_id") is not None:
+        choices["default_language"] = _written_language(campaign_id, choices)
     changed = Campaign.objects.filter(pk=campaign_id, state__in=EDITABLE).update(**choices, updated_at=clock.now())
     if not changed:
         raise CampaignError(_("This mailing can't be changed any more."))
     return Campaign.objects.get(pk=campaign_id)
+
+
+def _written_language(campaign_id: int, choices: dict[str, Any]) -> str:
+    """The language for whoever reads none that the template is written in: as chosen where the template has it,
+    else the workspace's own, else its first."""
+    written = content.newest_versions(template_id=choices["template_id"])
+    before = Campaign.objects.filter(pk=campaign_id).values_list("default_language", flat=True).first()
+    own = Workspace.objects.values_list("language", flat=True).get(pk=tenancy.require_workspace())
+    wanted = (choices.get("default_language", ""), before, own, *written)
+    return next((language for language in wanted if language in written), "")
 
 
 def duplicate_campaign(*, campaign_id: int, created_by_id: int | None = None) -> Campaign:

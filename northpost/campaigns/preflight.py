@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from django.utils.translation import get_language_info, ngettext
+from babel.numbers import format_decimal
+from django.utils.translation import get_language, get_language_info, ngettext
 from django.utils.translation import gettext as _
 
 from northpost.campaigns import audience as audiences
@@ -75,8 +76,8 @@ def _check_audience(campaign: Campaign) -> Check:
         return Check("who", "audience", Level.MISSING, _("Choose the people who get it."))
     if people == 0:
         return Check("who", "audience", Level.MISSING, _("Nobody is in these groups now."))
-    sentence = ngettext("%(people)d person is chosen.", "%(people)d people are chosen.", people)
-    return Check("who", "audience", Level.DONE, sentence % {"people": people})
+    sentence = ngettext("%(people)s person is chosen.", "%(people)s people are chosen.", people)
+    return Check("who", "audience", Level.DONE, sentence % {"people": _say(people)})
 
 
 def _check_sender(campaign: Campaign) -> Iterator[Check]:
@@ -138,11 +139,11 @@ def _check_languages(campaign: Campaign, have: set[str]) -> Iterator[Check]:
     if others:
         people = sum(others.values())
         sentence = ngettext(
-            "%(people)d person reads a language that this mail isn't written in, and gets another.",
-            "%(people)d people read a language that this mail isn't written in, and get another.",
+            "%(people)s person reads a language that this mail isn't written in, and gets another.",
+            "%(people)s people read a language that this mail isn't written in, and get another.",
             people,
         )
-        yield Check("what", "languages", Level.DOUBTFUL, sentence % {"people": people})
+        yield Check("what", "languages", Level.DOUBTFUL, sentence % {"people": _say(people)})
 
 
 def _check_mail(language: str, mail: CompiledMail) -> Iterator[Check]:
@@ -205,6 +206,10 @@ def _check_values(campaign: Campaign, compiled: dict[str, CompiledMail]) -> Iter
             return
         for name in missing:
             counts[name] = counts.get(name, 0) + 1
+    for name in sorted(name for name in counts if name.startswith("company.")):
+        sentence = _("“%(name)s” is empty: enter it in Settings, or take it out of the mail.") % {"name": name}
+        yield Check("what", "company", Level.DOUBTFUL, sentence)
+        del counts[name]
     for name, count in sorted(counts.items(), key=lambda item: -item[1])[:3]:
         sentence = ngettext(
             "“%(name)s” is empty for %(count)d of %(all)d person looked at. Give it a default.",
@@ -226,6 +231,11 @@ def company(workspace: Workspace) -> dict[str, str]:
 def sample_addresses() -> dict[str, str]:
     """Addresses that stand in a preview where a sent mail has a person's own."""
     return {"unsubscribe_url": "#unsubscribe", "preferences_url": "#preferences", "web_version_url": "#web-version"}
+
+
+def _say(number: int) -> str:
+    """A count with the separators of the reader's language."""
+    return str(format_decimal(number, locale=(get_language() or "en").replace("-", "_")))
 
 
 def _audience(campaign: Campaign) -> Audience:

@@ -14,6 +14,8 @@ from northpost.campaigns.models import Campaign
 from northpost.campaigns.models import CampaignState as State
 from northpost.core import clock, sql, tenancy
 
+MINUTE = 60.0  # seconds
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -80,7 +82,10 @@ def going_out(*, until: datetime) -> list[Campaign]:
 
 @dataclass(frozen=True)
 class Progress:
-    """A mailing on its way: ``speed`` in messages a minute over the last minute, ``left_seconds`` at that speed."""
+    """A mailing on its way: ``speed`` in messages a minute over the last minute, ``left_seconds`` at that speed.
+
+    In its first minute the speed is that since it began.
+    """
 
     counts: Counts
     skipped: list[tuple[str, int]]
@@ -99,10 +104,12 @@ def progress(campaign: Campaign) -> Progress:
     }
     skipped = sql.fetch_all(sql.load("northpost.campaigns", "count_skipped"), params)
     last_minute = sql.fetch_value(sql.load("northpost.campaigns", "count_recently_settled"), params)
-    left = counted.waiting / last_minute * 60 if last_minute else None
+    since = (params["now"] - campaign.started_at).total_seconds() if campaign.started_at else MINUTE
+    speed = last_minute * MINUTE / min(max(since, 1.0), MINUTE)
+    left = counted.waiting / speed * MINUTE if speed else None
     return Progress(
         counts=counted,
         skipped=[(row["reason"], row["people"]) for row in skipped],
-        speed=float(last_minute),
+        speed=speed,
         left_seconds=left,
     )

@@ -71,7 +71,7 @@ def _parse_part(given: Any) -> Part:
 # What a mailing may become from where it is.
 _FOLLOWING: dict[str, frozenset[str]] = {
     State.DRAFT: frozenset({State.SCHEDULED, State.FREEZING}),
-    State.SCHEDULED: frozenset({State.DRAFT, State.FREEZING}),
+    State.SCHEDULED: frozenset({State.DRAFT, State.SCHEDULED, State.FREEZING}),
     State.FREEZING: frozenset({State.SENDING}),
     State.SENDING: frozenset({State.PAUSED, State.SENT, State.CANCELLED}),
     State.PAUSED: frozenset({State.SENDING, State.CANCELLED}),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
+from django.db import transaction
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
 from northpost.campaigns import actions
 from northpost.campaigns.models import Campaign, CampaignState
@@ -10,13 +14,32 @@ from northpost.core import tenancy
 from northpost.delivery.tasks import defer_sending
 from northpost.team.queries import workspace_ids
 
+LOOK_SECONDS = 3  # how soon after its last message a mailing is marked as sent
+
 
 @app.task(queue="default", name="campaigns.begin")
 def begin(workspace_id: int) -> None:
-    """Choose the people of every mailing that waits for it, and have it sent."""
+    """Choose the people of every mailing that waits for it, have it sent, and watch over it until it is."""
     with tenancy.workspace(workspace_id):
         tend()
     defer_sending(workspace_id)
+    _defer_watching(workspace_id)
+
+
+@app.task(queue="default", name="campaigns.watch")
+def watch(workspace_id: int) -> None:
+    """Mark as sent what is done; come again while anything is under way."""
+    with tenancy.workspace(workspace_id):
+        actions.finish_done()
+        if Campaign.objects.filter(state=CampaignState.SENDING).exists():
+            _defer_watching(workspace_id)
+
+
+def _defer_watching(workspace_id: int) -> None:
+    with contextlib.suppress(AlreadyEnqueued), transaction.atomic():
+        watch.configure(queueing_lock=f"campaigns.watch:{workspace_id}", schedule_in={"seconds": LOOK_SECONDS}).defer(
+            workspace_id=workspace_id
+        )
 
 
 @app.periodic(cron="* * * * *")
@@ -27,6 +50,7 @@ def tend_all(timestamp: int) -> None:
         with tenancy.workspace(workspace_id):
             if tend():
                 defer_sending(workspace_id)
+                _defer_watching(workspace_id)
 
 
 def tend() -> int:

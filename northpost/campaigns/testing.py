@@ -49,6 +49,7 @@ def send_test(*, campaign: Campaign, to: str, contact_id: int | None = None, lan
         audience=Fragment("SELECT %(person)s::bigint", {"person": test.contact_id}),
         priority=PRIORITY,
         route_id=campaign.route_id,
+        languages=[version.language],
         language=version.language,
         transactional=True,
         send_to=address,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -21,7 +21,7 @@ from northpost.content.compile import ContentError
 from northpost.delivery.models import SkipReason
 from northpost.team.rules import Ability, may
 from northpost.web.frame.access import StaffRequest, address, needs
-from northpost.web.mailings.compose import PREVIEW_CSP
+from northpost.web.mailings import preview
 from northpost.web.templatetags.northpost import say_money, say_number
 
 PER_PAGE = 50
@@ -150,6 +150,4 @@ def mail(request: StaffRequest, pk: int) -> HttpResponseBase:
         shown = showing.show_sent(campaign, language=request.GET.get("language", ""))
     except ContentError:
         raise Http404 from None
-    response = HttpResponse(shown.html)
-    response["Content-Security-Policy"] = PREVIEW_CSP
-    return response
+    return preview.answer(shown.html)

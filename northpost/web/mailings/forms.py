@@ -1,10 +1,12 @@
-"""The forms behind the cards."""
+"""The forms behind the cards. A draft may be kept half-finished: what it lacks, the check says."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.db.models import Model, Q, QuerySet
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
@@ -20,15 +22,37 @@ from northpost.segments.models import Segment
 
 
 class NewMailingForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=160, help_text=_("Only you see it."))
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=160,
+        help_text=_("Only you and your colleagues see it."),
+        widget=forms.TextInput(attrs={"autofocus": True}),
+    )
 
 
-def audience_choices() -> list[tuple[str, Any]]:
-    """Everyone, segments and lists, as grouped choices with values such as ``segment:12``."""
-    segments = [(f"segment:{item.pk}", item.name) for item in Segment.objects.filter(archived_at=None).order_by("name")]
-    lists = [(f"list:{item.pk}", item.name) for item in ContactList.objects.filter(archived_at=None).order_by("name")]
-    groups = [(str(_("Segments")), segments), (str(_("Lists")), lists)]
-    return [(name, choices) for name, choices in groups if choices]
+class RenameForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=160)
+
+
+def _offered(rows: QuerySet[Any], chosen: Iterable[int | None]) -> QuerySet[Any]:
+    """What is in use, and what this mailing has chosen already, even if it was put away since."""
+    return rows.filter(Q(archived_at=None) | Q(pk__in=[pk for pk in chosen if pk]))
+
+
+def _choices(rows: Iterable[Model], empty: Any = None) -> list[tuple[Any, Any]]:
+    found = [(row.pk, str(row)) for row in rows]
+    return found if empty is None else [("", empty), *found]
+
+
+def audience_choices(parts: list[dict[str, Any]]) -> list[tuple[Any, Any]]:
+    """Segments and lists, as grouped choices with values such as ``segment:12``."""
+    groups = []
+    for kind, label, model in (("segment", _("Segments"), Segment), ("list", _("Lists"), ContactList)):
+        chosen = [part[kind] for part in parts if kind in part]
+        rows = _offered(model._default_manager.all(), chosen).order_by("name")
+        if found := [(f"{kind}:{row.pk}", row.name) for row in rows]:
+            groups.append((label, found))
+    return groups
 
 
 class WhoForm(forms.Form):
@@ -38,18 +62,18 @@ class WhoForm(forms.Form):
         label=_("Goes to people in any of"), required=False, widget=forms.CheckboxSelectMultiple
     )
     exclude = forms.MultipleChoiceField(label=_("and in none of"), required=False, widget=forms.CheckboxSelectMultiple)
-    purpose = forms.TypedChoiceField(label=_("Who agreed to"), coerce=int)
-    sender = forms.TypedChoiceField(label=_("Comes from"), coerce=int)
+    purpose = forms.TypedChoiceField(label=_("Who agreed to"), required=False, coerce=int, empty_value=None)
+    sender = forms.TypedChoiceField(label=_("Comes from"), required=False, coerce=int, empty_value=None)
 
     def __init__(self, *args: Any, campaign: Campaign, **kwargs: Any) -> None:
         kwargs.setdefault("initial", _chosen(campaign))
         super().__init__(*args, **kwargs)
-        groups = audience_choices()
-        self.fields["include"].choices = [("everyone", _("Everyone")), *groups]  # type: ignore[attr-defined]
-        self.fields["exclude"].choices = groups  # type: ignore[attr-defined]
-        self.fields["purpose"].choices = [(item.pk, item.label) for item in Purpose.objects.order_by("pk")]  # type: ignore[attr-defined]
-        senders = Sender.objects.filter(archived_at=None).order_by("-is_default", "name")
-        self.fields["sender"].choices = [(item.pk, str(item)) for item in senders]  # type: ignore[attr-defined]
+        include, exclude = campaign.audience.get("include", []), campaign.audience.get("exclude", [])
+        self.fields["include"].choices = [("everyone", _("Everyone")), *audience_choices(include)]  # type: ignore[attr-defined]
+        self.fields["exclude"].choices = audience_choices(exclude)  # type: ignore[attr-defined]
+        self.fields["purpose"].choices = _choices(Purpose.objects.order_by("pk"), _("Choose"))  # type: ignore[attr-defined]
+        senders = _offered(Sender.objects.order_by("-is_default", "name"), [campaign.sender_id])
+        self.fields["sender"].choices = _choices(senders, _("Choose"))  # type: ignore[attr-defined]
 
     def audience(self) -> Audience:
         return Audience(include=_parts(self.cleaned_data["include"]), exclude=_parts(self.cleaned_data["exclude"]))
@@ -79,8 +103,8 @@ def _chosen(campaign: Campaign) -> dict[str, Any]:
 class WhatForm(forms.Form):
     """What it says, and what it is for."""
 
-    template = forms.TypedChoiceField(label=_("Template"), coerce=int, empty_value=None)
-    default_language = forms.ChoiceField(label=_("Language for people whose own it isn't written in"), required=False)
+    template = forms.TypedChoiceField(label=_("Template"), required=False, coerce=int, empty_value=None)
+    default_language = forms.ChoiceField(label=_("For people who read another language"), required=False)
     goal = forms.TypedChoiceField(label=_("Serves the goal"), required=False, coerce=int, empty_value=None)
 
     def __init__(self, *args: Any, campaign: Campaign, **kwargs: Any) -> None:
@@ -89,39 +113,47 @@ class WhatForm(forms.Form):
             {"template": campaign.template_id, "default_language": campaign.default_language, "goal": campaign.goal_id},
         )
         super().__init__(*args, **kwargs)
-        templates = Template.objects.filter(archived_at=None).order_by("name")
-        self.fields["template"].choices = [("", _("Choose")), *((item.pk, item.name) for item in templates)]  # type: ignore[attr-defined]
-        goals = Goal.objects.filter(closed_at=None).order_by("deadline")
-        self.fields["goal"].choices = [("", _("None")), *((item.pk, item.name) for item in goals)]  # type: ignore[attr-defined]
+        templates = _offered(Template.objects.order_by("name"), [campaign.template_id])
+        self.fields["template"].choices = _choices(templates, _("Choose"))  # type: ignore[attr-defined]
+        goals = Goal.objects.filter(Q(closed_at=None) | Q(pk=campaign.goal_id or 0)).order_by("deadline", "pk")
+        self.fields["goal"].choices = _choices(goals, _("None"))  # type: ignore[attr-defined]
         self.fields["default_language"].choices = self._languages(campaign)  # type: ignore[attr-defined]
 
-    def _languages(self, campaign: Campaign) -> list[tuple[str, str]]:
-        chosen = self.data.get("template") or campaign.template_id
-        languages = newest_versions(template_id=int(chosen)) if chosen and str(chosen).isdigit() else {}
-        return [("", "–"), *((language, get_language_info(language)["name_translated"]) for language in languages)]
+    def _languages(self, campaign: Campaign) -> list[tuple[str, Any]]:
+        """Those of the template chosen before and now: changing it must not make the old language an error."""
+        templates = {str(self.data.get("template", "")), str(campaign.template_id or "")}
+        written = {code for pk in templates if pk.isdecimal() for code in newest_versions(template_id=int(pk))}
+        return [("", _("Choose")), *((code, get_language_info(code)["name_translated"]) for code in sorted(written))]
+
+
+class WayForm(forms.Form):
+    """Through which server it goes."""
+
+    route = forms.TypedChoiceField(label=_("Goes through"), required=False, coerce=int, empty_value=None)
+
+    def __init__(self, *args: Any, campaign: Campaign, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {"route": campaign.route_id})
+        super().__init__(*args, **kwargs)
+        routes = _offered(Route.objects.order_by("-is_default", "name"), [campaign.route_id])
+        self.fields["route"].choices = _choices(routes, _("Choose"))  # type: ignore[attr-defined]
 
 
 class WhenForm(forms.Form):
-    """When it goes, and through which server."""
+    """A time to send it by itself."""
 
-    route = forms.TypedChoiceField(label=_("Goes through"), coerce=int)
     at = forms.DateTimeField(
-        label=_("Send at"),
-        required=False,
+        label=_("Send by itself at"),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text=_("In your workspace's time zone. Leave it empty to send by hand."),
     )
 
     def __init__(self, *args: Any, campaign: Campaign, **kwargs: Any) -> None:
-        kwargs.setdefault("initial", {"route": campaign.route_id, "at": campaign.scheduled_at})
+        kwargs.setdefault("initial", {"at": campaign.scheduled_at})
         super().__init__(*args, **kwargs)
-        routes = Route.objects.filter(archived_at=None).order_by("-is_default", "name")
-        self.fields["route"].choices = [(item.pk, item.name) for item in routes]  # type: ignore[attr-defined]
 
     def clean_at(self) -> Any:
         at = self.cleaned_data["at"]
-        if at is not None and at <= clock.now():
-            raise forms.ValidationError(_("That time has passed. Choose a later one, or leave it empty."))
+        if at <= clock.now():
+            raise forms.ValidationError(_("That time has passed. Choose a later one, or send now."))
         return at
 
 

@@ -14,10 +14,12 @@ from northpost.campaigns import actions, queries, tasks, testing
 from northpost.campaigns.models import Campaign, CampaignState
 from northpost.delivery.models import SkipReason
 from northpost.team.actions import record
-from northpost.team.rules import Ability
+from northpost.team.rules import Ability, may
 from northpost.web.frame.access import StaffRequest, address, needs
 from northpost.web.mailings import compose
-from northpost.web.mailings.forms import TestMailForm
+from northpost.web.mailings.forms import TestMailForm, WhenForm
+from northpost.web.mailings.preview import campaign_or_404, kept_choice
+from northpost.web.templatetags.northpost import say_when
 
 UNDER_WAY = {CampaignState.FREEZING, CampaignState.SENDING, CampaignState.PAUSED}
 
@@ -26,34 +28,38 @@ def page(request: StaffRequest, campaign: Campaign) -> HttpResponse:
     """A mailing under way is watched; one that is over has its report."""
     if campaign.state not in UNDER_WAY:
         return redirect(address(request, "mailing_report", campaign.pk))
-    return render(request, "web/mailings/under_way.html", _context(campaign))
+    return render(request, "web/mailings/under_way.html", _context(request, campaign))
 
 
-def _context(campaign: Campaign) -> dict[str, object]:
+def _context(request: StaffRequest, campaign: Campaign) -> dict[str, object]:
     found = queries.progress(campaign)
     reasons = dict(SkipReason.choices)
     return {
         "campaign": campaign,
         "progress": found,
         "skipped": [(reasons.get(reason, reason), people) for reason, people in found.skipped],
-        "finished": campaign.state not in UNDER_WAY,
+        "to_mailbox": compose.to_mailbox(campaign),
+        "may_send": may(request.membership.role, Ability.SEND),
     }
 
 
 @needs(Ability.SEE)
 def progress(request: StaffRequest, pk: int) -> HttpResponseBase:
-    """The live part alone, for polling; once it is over, the browser is sent to the report."""
-    campaign = compose.editable(pk)
-    if campaign.state not in UNDER_WAY and request.htmx:
+    """The live part alone, for polling. Where the state has changed, the whole page comes anew: with what can be
+    done now, or with the report."""
+    campaign = campaign_or_404(pk)
+    if not request.htmx:
+        return redirect(address(request, "mailing", pk))
+    if campaign.state != request.GET.get("was", campaign.state):
         response = HttpResponse(status=204)
-        response["HX-Redirect"] = address(request, "mailing_report", pk)
+        response["HX-Redirect"] = address(request, "mailing", pk)
         return response
-    return render(request, "web/mailings/progress.html", _context(campaign))
+    return render(request, "web/mailings/progress.html", _context(request, campaign))
 
 
 def _do(request: StaffRequest, pk: int, deed: Callable[[], object], verb: str, said: str) -> HttpResponse:
     """Do one thing to a mailing, write it down, and say so; or say why it can't be done."""
-    campaign = compose.editable(pk)
+    campaign = campaign_or_404(pk)
     try:
         deed()
     except actions.NotReady as error:
@@ -80,7 +86,13 @@ def send(request: StaffRequest, pk: int) -> HttpResponseBase:
 @require_POST
 @needs(Ability.SEND)
 def schedule(request: StaffRequest, pk: int) -> HttpResponseBase:
-    return compose.when(request, slug=request.workspace.slug, pk=pk)
+    campaign = campaign_or_404(pk)
+    form = WhenForm(request.POST, campaign=campaign)
+    if not form.is_valid():
+        return compose.page(request, campaign, when=form)
+    at = form.cleaned_data["at"]
+    said = _("It goes out by itself %(moment)s.") % {"moment": say_when(at)}
+    return _do(request, pk, lambda: actions.schedule_campaign(campaign_id=pk, at=at), "scheduled", said)
 
 
 @require_POST
@@ -117,7 +129,7 @@ def resume(request: StaffRequest, pk: int) -> HttpResponseBase:
 @require_POST
 @needs(Ability.SEND)
 def cancel(request: StaffRequest, pk: int) -> HttpResponseBase:
-    campaign = compose.editable(pk)
+    campaign = campaign_or_404(pk)
     if request.POST.get("typed", "").strip() != campaign.name:
         messages.error(request, _("Type the mailing's name to end it. Nothing was changed."))
         return redirect(address(request, "mailing", pk))
@@ -133,7 +145,7 @@ def cancel(request: StaffRequest, pk: int) -> HttpResponseBase:
 @require_POST
 @needs(Ability.EDIT)
 def send_test(request: StaffRequest, pk: int) -> HttpResponseBase:
-    campaign = compose.editable(pk)
+    campaign = campaign_or_404(pk)
     form = TestMailForm(request.POST)
     if not form.is_valid():
         return compose.page(request, campaign, test=form)
@@ -142,11 +154,14 @@ def send_test(request: StaffRequest, pk: int) -> HttpResponseBase:
         testing.send_test(
             campaign=campaign,
             to=form.cleaned_data["email"],
-            contact_id=int(person) if person.isdigit() else None,
+            contact_id=int(person) if person.isdecimal() and len(person) < 19 else None,
             language=request.POST.get("language", ""),
         )
     except actions.CampaignError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("A test is on its way to %(email)s.") % {"email": form.cleaned_data["email"]})
-    return redirect(f"{address(request, 'mailing', pk)}#check")
+        said = _("A test is on its way to %(email)s.")
+        if compose.to_mailbox(campaign):
+            said = _("A test for %(email)s is on its way to the local mailbox.")
+        messages.success(request, said % {"email": form.cleaned_data["email"]})
+    return redirect(f"{address(request, 'mailing', pk)}{kept_choice(request)}#check")

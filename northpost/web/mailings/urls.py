@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from northpost.web.mailings import compose, sending, views
+from northpost.web.mailings import compose, preview, sending, views
 
 urlpatterns = [
     path("", views.mailings, name="mailings"),
@@ -10,11 +10,11 @@ urlpatterns = [
     path("<int:pk>/", views.mailing, name="mailing"),
     path("<int:pk>/who/", compose.who, name="mailing_who"),
     path("<int:pk>/what/", compose.what, name="mailing_what"),
-    path("<int:pk>/when/", compose.when, name="mailing_when"),
-    path("<int:pk>/count/", compose.count, name="mailing_count"),
+    path("<int:pk>/way/", compose.way, name="mailing_way"),
+    path("<int:pk>/rename/", compose.rename, name="mailing_rename"),
     path("<int:pk>/check/", compose.check, name="mailing_check"),
-    path("<int:pk>/as-person/", compose.as_person, name="mailing_as_person"),
-    path("<int:pk>/preview/", compose.preview, name="mailing_preview"),
+    path("<int:pk>/as-person/", preview.as_person, name="mailing_as_person"),
+    path("<int:pk>/preview/", preview.frame, name="mailing_preview"),
     path("<int:pk>/test/", sending.send_test, name="mailing_test"),
     path("<int:pk>/send/", sending.send, name="mailing_send"),
     path("<int:pk>/schedule/", sending.schedule, name="mailing_schedule"),

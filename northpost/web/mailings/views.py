@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponseBase
+from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -12,20 +12,14 @@ from django.views.decorators.http import require_POST
 from northpost.campaigns import actions, queries
 from northpost.campaigns.models import Campaign, CampaignState
 from northpost.campaigns.rules import EDITABLE
-from northpost.team.rules import Ability
+from northpost.segments.models import Segment
+from northpost.team.rules import Ability, may
 from northpost.web.frame.access import StaffRequest, address, needs
 from northpost.web.mailings import compose, sending
 from northpost.web.mailings.forms import NewMailingForm
+from northpost.web.mailings.preview import campaign_or_404
 
 PER_PAGE = 30
-
-
-def get_campaign(pk: int) -> Campaign:
-    """The mailing, or 404: of another workspace there is nothing to see."""
-    campaign = Campaign.objects.filter(pk=pk).first()
-    if campaign is None:
-        raise Http404
-    return campaign
 
 
 @needs(Ability.SEE)
@@ -41,6 +35,7 @@ def mailings(request: StaffRequest) -> HttpResponseBase:
         "q": search,
         "states": CampaignState.choices,
         "filtered": bool(state or search),
+        "may_edit": may(request.membership.role, Ability.EDIT),
     }
     return render(request, "web/mailings/mailings.html", context)
 
@@ -58,15 +53,16 @@ def mailing_create(request: StaffRequest) -> HttpResponseBase:
 
 def _take_segment(request: StaffRequest, campaign: Campaign) -> None:
     """ "Write to these people" on a segment's page leads here with the segment in the address."""
-    segment = request.GET.get("segment", "")
-    if segment.isdigit():
-        audience = {"include": [{"segment": int(segment)}], "exclude": []}
+    asked = request.GET.get("segment", "")
+    segment = Segment.objects.filter(pk=int(asked)).first() if asked.isdecimal() and len(asked) < 19 else None
+    if segment is not None:
+        audience = {"include": [{"segment": segment.pk}], "exclude": []}
         actions.update_campaign(campaign_id=campaign.pk, audience=audience)
 
 
 @needs(Ability.SEE)
 def mailing(request: StaffRequest, pk: int) -> HttpResponseBase:
-    campaign = get_campaign(pk)
+    campaign = campaign_or_404(pk)
     if campaign.state in EDITABLE:
         return compose.page(request, campaign)
     return sending.page(request, campaign)
@@ -75,7 +71,7 @@ def mailing(request: StaffRequest, pk: int) -> HttpResponseBase:
 @require_POST
 @needs(Ability.EDIT)
 def duplicate(request: StaffRequest, pk: int) -> HttpResponseBase:
-    get_campaign(pk)
+    campaign_or_404(pk)
     copy = actions.duplicate_campaign(campaign_id=pk, created_by_id=request.member.pk)
     messages.success(request, _("Copied. This is the copy."))
     return redirect(address(request, "mailing", copy.pk))
@@ -84,7 +80,7 @@ def duplicate(request: StaffRequest, pk: int) -> HttpResponseBase:
 @require_POST
 @needs(Ability.EDIT)
 def archive(request: StaffRequest, pk: int) -> HttpResponseBase:
-    campaign = get_campaign(pk)
+    campaign = campaign_or_404(pk)
     if campaign.archived_at is None:
         actions.archive_campaign(campaign_id=pk)
         messages.success(request, _("Put away. You find it under “Put away”, and can bring it back."))
