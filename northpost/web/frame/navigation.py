@@ -13,21 +13,20 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True)
 class Part:
-    """An entry of the rail: ``url`` names its first page, ``under`` is what its pages' addresses share."""
+    """An entry of the rail: ``url`` names its first page, ``under`` is how its pages' addresses begin."""
 
     key: str
     label: Promise | str
     url: str
     icon: str
     group: str
-    under: str
+    under: tuple[str, ...]
 
 
 PARTS: list[Part] = [
-    Part("people", _("Customers"), "people", "people", "reach", "people/"),
-    Part("segments", _("Segments"), "segments", "segment", "reach", "segments/"),
-    Part("mailings", _("Mailings"), "mailings", "mailing", "reach", "mailings/"),
-    Part("analysis", _("Analysis"), "analysis", "analysis", "learn", "analysis/"),
+    Part("people", _("Customers"), "people", "people", "reach", ("people/", "segments/")),
+    Part("mailings", _("Mailings"), "mailings", "mailing", "reach", ("mailings/",)),
+    Part("analysis", _("Analysis"), "analysis", "analysis", "learn", ("analysis/",)),
 ]
 
 GROUPS = {"intend": _("Intend"), "reach": _("Reach"), "learn": _("Learn")}
@@ -44,7 +43,7 @@ def entries(request: HttpRequest) -> list[dict[str, Any]]:
             "group": part.group,
             "group_label": GROUPS[part.group],
             "url": reverse(part.url, args=[slug]),
-            "current": request.path.startswith(f"/w/{slug}/{part.under}"),
+            "current": request.path.startswith(tuple(f"/w/{slug}/{under}" for under in part.under)),
         }
         for part in PARTS
     ]

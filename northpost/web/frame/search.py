@@ -53,13 +53,17 @@ COMMANDS = [
     Command(gettext_lazy("Add a person"), "person_create", "person", Ability.EDIT),
     Command(gettext_lazy("Import people or orders"), "import_start", "import", Ability.EDIT),
     Command(gettext_lazy("New template"), "template_create", "template", Ability.EDIT),
-    Command(gettext_lazy("Settings"), "settings", "settings", Ability.SEE),
 ]
 
 
 # Pages without an entry in the rail.
 PLACES = [
+    Command(gettext_lazy("Segments"), "segments", "segment", Ability.SEE),
+    Command(gettext_lazy("Lists"), "lists", "list", Ability.SEE),
+    Command(gettext_lazy("Imports"), "imports", "import", Ability.SEE),
+    Command(gettext_lazy("Templates"), "templates", "template", Ability.SEE),
     Command(gettext_lazy("Local mailbox"), "mailbox", "mailbox", Ability.SEE),
+    Command(gettext_lazy("Settings"), "settings", "settings", Ability.SEE),
 ]
 
 
