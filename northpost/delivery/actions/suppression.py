@@ -61,8 +61,9 @@ def suppress(*, email: str, user: User | None = None, reason: str = SuppressionR
     return new
 
 
-def lift_suppression(*, email: str, user: User | None = None) -> bool:
-    """Let an address get mail again. Only a person decides this: a delivered mail lifts nothing.
+def lift_suppression(*, email: str, user: User | None = None, why: str = "") -> bool:
+    """Let an address get mail again. Only a person decides this: a delivered mail lifts nothing. ``why`` goes into
+    the trail.
 
     Returns whether it was suppressed. Raises AddressError if it is no address.
     """
@@ -70,7 +71,7 @@ def lift_suppression(*, email: str, user: User | None = None) -> bool:
     with transaction.atomic():
         gone, _each = Suppression.objects.filter(email_hash=email_hash(key)).delete()
         if gone:
-            record(user=user, verb="lifted", noun="suppression", detail={"email": key})
+            record(user=user, verb="lifted", noun="suppression", detail={"email": key, "why": why})
     return gone > 0
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch
 from django.utils.translation import gettext as _
 
 from northpost.team.rules import Ability, may
@@ -19,7 +18,6 @@ def show(
     """A page of this part with its tabs; ``may_*`` say what the reader may do."""
     named = [
         ("people", _("People"), "people"),
-        ("segments", _("Segments"), "segments"),
         ("lists", _("Lists"), "lists"),
         ("tags", _("Tags"), "tags"),
         ("imports", _("Imports"), "imports"),
@@ -29,10 +27,7 @@ def show(
     for key, label, url in named:
         if key == "imports" and not may(role, Ability.EDIT):
             continue
-        try:
-            tabs.append({"key": key, "label": label, "url": address(request, url), "count": None})
-        except NoReverseMatch:
-            continue
+        tabs.append({"key": key, "label": label, "url": address(request, url), "count": None})
     shared = {"tabs": tabs, "here": here} | {f"may_{ability.value}": may(role, ability) for ability in Ability}
     return render(request, template, shared | context, status=status)
 

@@ -27,8 +27,10 @@ class Tab:
 TABS = [
     Tab("company", _("Company"), "settings"),
     Tab("members", _("Members"), "members"),
+    Tab("sending", _("Sending"), "sending", Ability.MANAGE),
     Tab("fields", _("Fields"), "fields"),
     Tab("consent", _("Consent"), "purposes"),
+    Tab("suppressions", _("Suppressed"), "suppressions", Ability.EDIT),
     Tab("history", _("History"), "history", Ability.MANAGE),
 ]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from northpost.web.settings.views import company, fields, history, members, purposes
+from northpost.web.settings.views import company, fields, history, members, purposes, sending, suppressions
 
 urlpatterns = [
     path("", company.company, name="settings"),
@@ -19,5 +19,16 @@ urlpatterns = [
     path("consent/", purposes.purposes, name="purposes"),
     path("consent/new/", purposes.purpose_create, name="purpose_create"),
     path("consent/<int:purpose_id>/", purposes.purpose, name="purpose"),
+    path("sending/", sending.sending, name="sending"),
+    path("sending/policy/", sending.policy_set, name="policy_set"),
+    path("sending/routes/new/", sending.route_create, name="route_create"),
+    path("sending/routes/<int:route_id>/", sending.route, name="route"),
+    path("sending/routes/<int:route_id>/do/", sending.route_do, name="route_do"),
+    path("sending/senders/new/", sending.sender_create, name="sender_create"),
+    path("sending/senders/<int:sender_id>/", sending.sender, name="sender"),
+    path("sending/senders/<int:sender_id>/do/", sending.sender_do, name="sender_do"),
+    path("suppressions/", suppressions.suppressions, name="suppressions"),
+    path("suppressions/add/", suppressions.suppression_add, name="suppression_add"),
+    path("suppressions/lift/", suppressions.suppression_lift, name="suppression_lift"),
     path("history/", history.history, name="history"),
 ]
