@@ -12,7 +12,7 @@ from northpost.core import tenancy
 from northpost.team.queries import workspace_ids
 
 
-@app.task(name="contacts.run_import", queue="imports")
+@app.task(name="contacts.run_import", queue="default")
 def run_import(workspace_id: int, run_id: int) -> None:
     """Work on one import to its end; defer it after `imports.start`."""
     with tenancy.workspace(workspace_id):
@@ -20,7 +20,7 @@ def run_import(workspace_id: int, run_id: int) -> None:
 
 
 @app.periodic(cron="*/2 * * * *")
-@app.task(name="contacts.resume_imports", queue="imports", queueing_lock="contacts.resume_imports")
+@app.task(name="contacts.resume_imports", queue="default", queueing_lock="contacts.resume_imports")
 def resume_imports(timestamp: int) -> None:
     """Go on with imports whose worker was killed; one that is being worked on is left to its worker."""
     for workspace_id in workspace_ids():

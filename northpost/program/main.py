@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from northpost import __version__
-from northpost.program import doctor, processes, up
+from northpost.program import doctor, importing, processes, up
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -18,6 +18,8 @@ main.add_command(up.up)
 main.add_command(processes.web)
 main.add_command(processes.worker)
 main.add_command(processes.mailbox)
+main.add_command(importing.import_)
+main.add_command(importing.export)
 main.add_command(doctor.doctor)
 
 if __name__ == "__main__":

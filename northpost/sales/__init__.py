@@ -1,4 +1,4 @@
-"""What is sold and to whom: products, orders with lines, refunds. Each order is also an event with its value.
+"""Products, orders with their lines, refunds; their import and export.
 
 Tables: sales_product, sales_order, sales_line, sales_refund.
 """

@@ -23,7 +23,7 @@ Everything is done inside `core.tenancy.workspace(...)`. Raises: `UnreadableFile
 `ImportRefused` for a mapping or options that can't work, each with a plain `message`.
 """
 
-from .kinds import Destination, ImportKind, ImportRefused, Loader, RowRefused, Tally
+from .kinds import Destination, ImportKind, ImportRefused, Job, Loader, RowRefused, Tally
 from .options import Existing, Options
 from .runs import delete_file, receive, shape, start, understand
 from .undoing import register_activity, undo
@@ -34,6 +34,7 @@ __all__ = [
     "Existing",
     "ImportKind",
     "ImportRefused",
+    "Job",
     "Loader",
     "Options",
     "Report",

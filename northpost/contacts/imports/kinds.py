@@ -83,8 +83,9 @@ class Loader(Protocol):
 
     `read` is called for each row, without touching the database, and raises a ValueError with a `message` for a bad
     one. `store` gets what `read` gave, inside the batch's transaction; it may be called again with the same batch
-    after a transaction that failed. `group` of a thing keeps its rows in one batch (None: none needed). `finish` is
-    called once all rows are in; it may be called again after a crash.
+    after a transaction that failed. `group` of a thing keeps its rows in one batch (None: none needed). `refresh` is
+    called between batches when many rows are new. `finish` is called once all rows are in; it may be called again
+    after a crash.
     """
 
     def read(self, row: Row) -> Any: ...
@@ -92,6 +93,8 @@ class Loader(Protocol):
     def group(self, thing: Any) -> Any: ...
 
     def store(self, batch: Sequence[Any]) -> Tally: ...
+
+    def refresh(self) -> None: ...
 
     def finish(self) -> None: ...
 

@@ -50,11 +50,12 @@ class Options:
     language: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.existing = Existing(self.existing)
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"existing": self.existing.value}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Options:
-        kept = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
-        kept["existing"] = Existing(kept.get("existing", Existing.FILL))
-        return cls(**kept)
+        return cls(**{name: data[name] for name in cls.__dataclass_fields__ if name in data})

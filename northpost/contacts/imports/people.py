@@ -28,7 +28,7 @@ from northpost.core.tabular.values import (
 
 from .kinds import Destination, ImportKind, ImportRefused, Job, RowRefused, Tally
 from .options import Options
-from .storing import Person, settle_options, store_people
+from .storing import Person, refresh_statistics, settle_options, store_people
 from .undoing import remove_people
 
 ATTRIBUTE = "attributes."  # a custom field's destination is this and its key
@@ -135,6 +135,9 @@ class PeopleLoader:
     def store(self, batch: Sequence[Person]) -> Tally:
         return store_people(batch, run_id=self._job.run_id, existing=self._job.options.existing, settled=self._settled)
 
+    def refresh(self) -> None:
+        refresh_statistics()
+
     def finish(self) -> None:
         return
 
@@ -167,7 +170,7 @@ class PeopleLoader:
         if item.kind == FieldKind.CHOICE:
             choices = {str(choice).casefold(): choice for choice in item.choices}
             return lambda text: _chosen(text, choices, item.label)
-        return lambda text: _limited(text, _ATTRIBUTE_LIMIT, item.label)
+        return lambda text: limited(text, _ATTRIBUTE_LIMIT, item.label)
 
     def _date_order(self, to: str) -> DateOrder:
         chosen = self._job.options.date_order
@@ -189,7 +192,7 @@ def read_external_id(text: str, person: Person) -> None:
     whole, _point, tail = text.partition(".")
     if tail == "0" and whole.isdigit():
         text = whole
-    person.external_id = _limited(text, _LIMITS["external_id"], EXTERNAL_ID.label)
+    person.external_id = limited(text, _LIMITS["external_id"], EXTERNAL_ID.label)
 
 
 def _read_language(text: str, person: Person) -> None:
@@ -234,12 +237,12 @@ def _text_reader(to: str) -> Reader:
     limit = _LIMITS[to]
 
     def put(text: str, person: Person) -> None:
-        setattr(person, to, _limited(text, limit, label))
+        setattr(person, to, limited(text, limit, label))
 
     return put
 
 
-def _limited(text: str, limit: int, label: str | Promise) -> str:
+def limited(text: str, limit: int, label: str | Promise) -> str:
     if len(text) > limit:
         raise RowRefused(_("%(label)s is longer than %(limit)s characters") % {"label": label, "limit": limit})
     if not text.isprintable() and any(ord(character) < 32 for character in text):

@@ -108,21 +108,44 @@ def store_people(batch: Sequence[Person], *, run_id: int, existing: Existing, se
     return tally
 
 
-def find_or_create_people(people: Sequence[Person], *, run_id: int, settled: Settled) -> list[int | None]:
-    """Ids of these people in the same order, making those who are not here yet; None where e-mail address and
-    customer number belong to two different people. People must be distinct by e-mail address and by number."""
+def resolve_people(
+    people: Sequence[Person], *, run_id: int, settled: Settled, create: bool = True
+) -> tuple[list[int | None], dict[int, str]]:
+    """Who these are: an id for each in the same order, and the places of those who can't be told, with the reason.
+
+    People who are not here are made (or, without `create`, have no id); what is missing of the others is filled in.
+    Inside the caller's transaction.
+    """
     if not people:
-        return []
-    _stage(dict(enumerate(people)))
+        return [], {}
+    tally = Tally()
+    folded, places = _fold(people, Existing.FILL, tally)
+    refused = dict(tally.refused)
+    _stage(folded)
     params = _params(run_id, Existing.FILL, settled)
-    _match_and_create(params)
-    clashes = _refuse_clashes(params)
-    _update(params)
-    _attach(params, settled)
-    found = {
-        row["place"]: row["contact_id"] for row in sql.fetch_all("SELECT place, contact_id FROM contacts_incoming")
-    }
-    return [None if place in clashes else found.get(place) for place in range(len(people))]
+    created = 0
+    if create:
+        created = _match_and_create(params)
+    else:
+        sql.run(sql.load(_ROOM, "match_incoming_contacts"), params)
+    if created < len(folded):
+        for place, reason in _refuse_clashes(params).items():
+            refused |= dict.fromkeys(places[place], reason)
+        if create:
+            _update(params)
+    if create:
+        _attach(params, settled)
+    ids: list[int | None] = [None] * len(people)
+    for row in sql.fetch_all("SELECT place, contact_id FROM contacts_incoming"):
+        for place in places[row["place"]]:
+            ids[place] = row["contact_id"]
+    return ids, refused
+
+
+def refresh_statistics() -> None:
+    """Let the planner know of many new people now. Until it does, every index that begins with the workspace looks
+    the same to it, and it may read all of a workspace's people for each one that it looks for."""
+    sql.run("SELECT contacts_analyze()")
 
 
 def _params(run_id: int, existing: Existing, settled: Settled) -> dict[str, Any]:
@@ -211,10 +234,17 @@ def _stage(people: dict[int, Person]) -> None:
 
 
 def _match_and_create(params: dict[str, Any]) -> int:
-    """Find who is here already, make the rest, and find those whom somebody else made at the same moment."""
-    sql.run(sql.load(_ROOM, "match_incoming_contacts"), params)
+    """Find who is here already and make the rest; returns how many were made."""
+    match = sql.load(_ROOM, "match_incoming_contacts")
+    sql.run(match, params)
+    missing = sql.fetch_value("SELECT count(*) FROM contacts_incoming WHERE contact_id IS NULL")
+    if not missing:
+        return 0
     created = sql.run(sql.load(_ROOM, "insert_incoming_contacts"), params)
-    sql.run(sql.load(_ROOM, "match_incoming_contacts"), params)
+    if created == missing:
+        sql.run("UPDATE contacts_incoming SET by_email = new_id WHERE contact_id IS NULL")
+    else:  # somebody else made some of them at the same moment
+        sql.run(match, params)
     return created
 
 

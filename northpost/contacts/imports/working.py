@@ -27,6 +27,7 @@ from .runs import folder, shape
 BATCH = 5_000
 _LONGEST_GROUP = 20_000  # rows; a group of rows that goes on beyond this is cut
 _ATTEMPTS = 3
+_REFRESHES = (1, 4, 16, 64)  # batches after which the database's statistics are out of date
 _LOCK = 7_305_803  # the class of our advisory locks; the run's id is the other half
 
 log = logging.getLogger(__name__)
@@ -78,7 +79,8 @@ def _alone(run_id: int) -> Iterator[bool]:
     try:
         yield ours
     finally:
-        if ours and connection.connection is not None and not connection.connection.closed:
+        usable = connection.connection is not None and not connection.connection.closed
+        if ours and usable and not connection.needs_rollback:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", (_LOCK, run_id % 2**31))
 
@@ -93,10 +95,14 @@ def _run_to_end(run: ImportRun, options: Options) -> None:
     refusals = RefusalFile(folder() / f"refused-{run.pk}.csv", seen.columns, committed=run.rows_done)
     try:
         with refusals:
-            for batch in _batches(rows(run.path, seen, after=run.rows_done), loader):
+            batches = _batches(rows(run.path, seen, after=run.rows_done), loader)
+            for number, batch in enumerate(batches, start=1):
                 _store(run, loader, batch, refusals)
+                if number in _REFRESHES and run.created_count:
+                    loader.refresh()
         loader.finish()
     except UnreadableFile as broken:
+        loader.finish()
         _end(run, ImportState.FAILED, refusals.path, broken.message)
         return
     except (OperationalError, InterfaceError):

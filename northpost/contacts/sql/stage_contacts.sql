@@ -6,8 +6,8 @@
 CREATE TEMPORARY TABLE IF NOT EXISTS contacts_incoming (
     place integer NOT NULL,
     email text,
-    email_key text,
-    external_id text,
+    email_key text COLLATE "C",
+    external_id text COLLATE "C",
     first_name text NOT NULL,
     last_name text NOT NULL,
     phone text NOT NULL,
