@@ -227,7 +227,9 @@ def _wrong_frame(
         }
     elif (deadline - starts_on).days > LONGEST_DAYS:
         problems["deadline"] = _("A goal lasts at most three years.")
-    if owner_id is not None and not Membership.objects.filter(user_id=owner_id).exists():
+    # A person sees their memberships elsewhere too: so the workspace is named.
+    team = Membership.objects.filter(workspace_id=tenancy.require_workspace())
+    if owner_id is not None and not team.filter(user_id=owner_id).exists():
         problems["owner"] = _("Choose somebody from the team.")
     return problems
 

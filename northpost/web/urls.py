@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("northpost.web.frame.urls")),
     path("", include("northpost.web.account.urls")),
+    path("w/<slug:slug>/goals/", include("northpost.web.goals.urls")),
     path("w/<slug:slug>/segments/", include("northpost.web.segments.urls")),
     path("w/<slug:slug>/mailings/", include("northpost.web.mailings.urls")),
     path("w/<slug:slug>/", include("northpost.web.analysis.urls")),

@@ -24,6 +24,7 @@ class Part:
 
 
 PARTS: list[Part] = [
+    Part("goals", _("Goals"), "goals", "goal", "intend", ("goals/",)),
     Part("people", _("Customers"), "people", "people", "reach", ("people/", "segments/")),
     Part("mailings", _("Mailings"), "mailings", "mailing", "reach", ("mailings/",)),
     Part("analysis", _("Analysis"), "analysis", "analysis", "learn", ("analysis/",)),

@@ -22,6 +22,7 @@ from northpost.segments.rules import RuleError, parse
 from northpost.segments.words import explain
 from northpost.team.rules import Ability, may
 from northpost.web.frame.access import StaffRequest, address, needs
+from northpost.web.people.tabs import show
 
 SAMPLE = 12
 
@@ -48,7 +49,7 @@ def segments(request: StaffRequest) -> HttpResponseBase:
         "any_archived": Segment.objects.exclude(archived_at=None).exists(),
         "presets": presets(known) if may(request.membership.role, Ability.EDIT) else [],
     }
-    return render(request, "web/segments/segments.html", context)
+    return show(request, "web/segments/segments.html", here="segments", context=context)
 
 
 def _sentence(segment: Segment, known: Catalogue) -> str:

@@ -1,0 +1,1 @@
+"""Goals: what the firm wants from each group of people, and how far it has come. No tables."""
