@@ -7,7 +7,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from northpost.contacts.models import ContactRole
 from northpost.segments.catalogue import Catalogue
+from northpost.segments.models import Stage
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,30 @@ class Preset:
     key: str
     name: str
     rule: dict[str, Any]
+
+
+# A goal's group of people -> its stages of the life cycle.
+GROUPS = {
+    "prospects": ("prospect",),
+    "new": ("new",),
+    "active": ("active", "won_back"),
+    "at_risk": ("at_risk",),
+    "lapsed": ("lapsed",),
+}
+
+
+def for_stages(key: str) -> Preset | None:
+    """The people at the stages that ``key`` names ("prospects"), or those who are not customers ("partners")."""
+    if key == "partners":
+        roles = [role for role in ContactRole.values if role != ContactRole.CUSTOMER]
+        rule: dict[str, Any] = {"kind": "attribute", "attribute": "role", "roles": roles}
+        return Preset(key, _("Partners"), {"all": [rule]})
+    stages = GROUPS.get(key)
+    if stages is None:
+        return None
+    labels = dict(Stage.choices)
+    rule = {"kind": "stage", "stages": list(stages), "since": "any"}
+    return Preset(key, str(labels[stages[0]]), {"all": [rule]})
 
 
 def _ordered(compare: str, count: int = 0, **more: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 from northpost.team import actions
 from northpost.team.models import User, Workspace
 from northpost.team.rules import Ability
+from northpost.web.frame import home as home_page
 from northpost.web.frame.access import StaffRequest, needs
 
 
@@ -28,7 +29,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 @needs(Ability.SEE)
 def home(request: StaffRequest) -> HttpResponseBase:
-    return render(request, "web/home.html")
+    return render(request, "web/home.html", home_page.read(request))
 
 
 @require_POST

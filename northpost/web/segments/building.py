@@ -16,7 +16,7 @@ from northpost.segments import catalogue as catalogues
 from northpost.segments.actions import SegmentNameRefused
 from northpost.segments.catalogue import Catalogue
 from northpost.segments.models import Segment
-from northpost.segments.presets import presets
+from northpost.segments.presets import for_stages, presets
 from northpost.segments.rules import RuleError, parse
 from northpost.segments.words import explain
 from northpost.team.rules import Ability
@@ -33,7 +33,8 @@ def create(request: StaffRequest) -> HttpResponseBase:
     known = catalogues.load()
     if request.method == "POST":
         return _posted(request, known, None)
-    start = next((each for each in presets(known) if each.key == request.GET.get("start")), None)
+    wish = request.GET.get("start", "")
+    start = next((each for each in presets(known) if each.key == wish), None) or for_stages(wish)
     draft = builder.from_rule(start.rule) if start else DraftGroup("all", [])
     return _page(request, known, draft, None, start.name if start else "")
 
