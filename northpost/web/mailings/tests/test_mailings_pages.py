@@ -164,7 +164,7 @@ def test_sending_is_watched_paused_and_ended(browser: Client, draft: Campaign):
 
     browser.post(f"{BASE}{draft.pk}/pause/")
     paused = Campaign.objects.get(pk=draft.pk)
-    assert (paused.state, paused.pause_reason) == (CampaignState.PAUSED, "by Vera")
+    assert (paused.state, paused.pause_reason) == (CampaignState.PAUSED, "Paused by Vera.")
     assert "Go on sending" in browser.get(f"{BASE}{draft.pk}/").text
     browser.post(f"{BASE}{draft.pk}/resume/")
     assert state(draft) == CampaignState.SENDING
