@@ -23,8 +23,9 @@ from northpost.content.links import Link
 from northpost.delivery.models import SkipReason
 from northpost.team.rules import Ability, may
 from northpost.web.frame.access import StaffRequest, address, needs
+from northpost.web.frame.framed import framed_mail
 from northpost.web.mailings.compose import to_mailbox
-from northpost.web.mailings.preview import answer, campaign_or_404
+from northpost.web.mailings.preview import campaign_or_404
 from northpost.web.templatetags.northpost import say_money, say_number
 
 PER_PAGE = 50
@@ -200,4 +201,6 @@ def mail(request: StaffRequest, pk: int) -> HttpResponseBase:
         shown = showing.show_sent(campaign, language=request.GET.get("language", ""), link_url=mark)
     except ContentError:
         raise Http404 from None
-    return answer(_MARKED.sub(lambda found: f"{found[1]}{_MARK.format(say_number(int(found[2])))}</a>", shown.html))
+    return framed_mail(
+        _MARKED.sub(lambda found: f"{found[1]}{_MARK.format(say_number(int(found[2])))}</a>", shown.html)
+    )
