@@ -6,6 +6,7 @@ import click
 
 from northpost import __version__
 from northpost.program import doctor, importing, processes, up
+from northpost.program.bench.command import bench
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -21,6 +22,7 @@ main.add_command(processes.mailbox)
 main.add_command(importing.import_)
 main.add_command(importing.export)
 main.add_command(doctor.doctor)
+main.add_command(bench)
 
 if __name__ == "__main__":
     main()

@@ -25,8 +25,8 @@ from northpost.web.mailings.preview import campaign_or_404, kept_choice, preview
 ELSEWHERE = {
     "address": "settings",
     "company": "settings",
-    "sender": "sending",
-    "dns": "sending",
+    "sender": "senders",
+    "dns": "senders",
     "content": "template",
     "values": "template",
 }
