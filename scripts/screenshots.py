@@ -37,37 +37,46 @@ MOST_BYTES = 200_000
 class Shot:
     """A page: where it is below the workspace's address (or from the root, with a leading slash).
 
-    `follow` is a CSS selector of a link on it that leads to the page that is meant; `press` a key for what opens on it.
+    `follow` is a CSS selector of a link on it that leads to the page that is meant, `then` of one on that page;
+    `press` is a key for what opens on it.
     """
 
     name: str
     path: str
     follow: str = ""
+    then: str = ""
     press: str = ""
     signed_out: bool = False
 
+
+# A page of one thing: its address ends with the thing's number.
+ONE = "main a[href*='/{0}/']:not([href*='/new/'])"
 
 PAGES = [
     Shot("sign-in", "/accounts/login/", signed_out=True),
     Shot("home", ""),
     Shot("palette", "", press="Control+k"),
     Shot("goals", "goals/"),
-    Shot("goal", "goals/", follow="main a[href*='/goals/']:not([href$='/new/']):not([href$='/goals/'])"),
+    Shot("goal", "goals/", follow=ONE.format("goals")),
     Shot("people", "people/"),
-    Shot("person", "people/", follow="main tbody a"),
-    Shot("segments", "segments/"),
-    Shot("segment", "segments/", follow="main tbody a"),
+    Shot("person", "people/", follow="main tbody th a"),
+    Shot("lists", "people/lists/"),
     Shot("import", "people/imports/new/"),
-    Shot("sales", "sales/"),
+    Shot("imports", "people/imports/"),
+    Shot("segments", "segments/"),
+    Shot("segment", "segments/", follow="main tbody th a"),
+    Shot("segment-rule", "segments/", follow="main tbody th a", then="main a[href$='/edit/']"),
     Shot("mailings", "mailings/"),
-    Shot("mailing", "mailings/", follow="main a[href*='/mailings/']:not([href$='/new/']):not([href$='/report/'])"),
-    Shot("report", "mailings/", follow="main a[href$='/report/']"),
+    Shot("mailing", "mailings/?state=draft", follow="main tbody th a"),
+    Shot("report", "mailings/?state=sent", follow="main tbody th a"),
     Shot("templates", "templates/"),
-    Shot("template", "templates/", follow="main a[href*='/templates/']:not([href$='/new/'])"),
+    Shot("template", "templates/", follow=ONE.format("templates")),
     Shot("analysis", "analysis/"),
     Shot("mailbox", "mailbox/"),
     Shot("settings", "settings/"),
-    Shot("password", "/accounts/password/change/"),
+    Shot("members", "settings/members/"),
+    Shot("sending", "settings/sending/"),
+    Shot("account", "/account/"),
     Shot("second-step", "/accounts/2fa/"),
     Shot("nowhere", "nowhere/"),
 ]
@@ -87,6 +96,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--url", default="http://127.0.0.1:8000", help="where the demo is served")
     parser.add_argument("--email", default="demo@northpost.example", help="whom to sign in")
     parser.add_argument("--password", default="northpost-demo")
+    parser.add_argument("--workspace", help="its short name in addresses (default: the one where signing in leads)")
     parser.add_argument("--only", nargs="*", default=[], help="names of pages")
     parser.add_argument("--languages", nargs="*", default=LANGUAGES, choices=LANGUAGES)
     parser.add_argument("--themes", nargs="*", default=THEMES, choices=THEMES)
@@ -119,7 +129,8 @@ class Photographer:
         self.page.fill("[name=password]", self.chosen.password)
         self.page.click("main form .btn-primary")
         self.page.wait_for_url("**/w/**")
-        self.workspace = self.page.url
+        named = self.chosen.workspace
+        self.workspace = f"{self.chosen.url}/w/{named}/" if named else self.page.url
 
     def speak(self, language: str) -> None:
         self.page.goto(f"{self.chosen.url}/nowhere/")  # answers anyone, with a token
@@ -146,13 +157,10 @@ class Photographer:
         """Raises LookupError where the page is not there."""
         address = self.found.get(shot.name) or self.address(shot)
         answer = self.page.goto(address)
-        if shot.follow and shot.name not in self.found:
-            link = self.page.locator(shot.follow).first
-            if not link.count():
-                raise LookupError(f"no link {shot.follow} on {address}")
-            target = link.evaluate("link => link.href")
-            answer = self.page.goto(target)
-            self.found[shot.name] = target
+        if shot.name not in self.found:
+            for link in filter(None, (shot.follow, shot.then)):
+                self.found[shot.name] = self.link(link)
+                answer = self.page.goto(self.found[shot.name])
         if shot.name != "nowhere" and answer is not None and answer.status >= 400:
             raise LookupError(f"{self.page.url} answers {answer.status}")
         self.page.evaluate("document.fonts.ready")
@@ -161,6 +169,12 @@ class Photographer:
             self.page.keyboard.press(shot.press)
             self.page.wait_for_load_state("networkidle")
         self.page.wait_for_timeout(150)
+
+    def link(self, selector: str) -> str:
+        links = self.page.locator(selector)
+        if not links.count():
+            raise LookupError(f"no link {selector} on {self.page.url}")
+        return str(links.first.evaluate("link => link.href"))
 
     def take(self, shot: Shot, path: Path) -> None:
         try:

@@ -15,11 +15,11 @@ from northpost.campaigns.actions import SOURCE
 from northpost.campaigns.models import Campaign
 from northpost.campaigns.queries import Counts, counts
 from northpost.contacts.models import Contact
-from northpost.core import sql, tenancy
+from northpost.core import clock, sql, tenancy
 from northpost.delivery.models import Message, MessageState
 
 PROVIDERS_SHOWN = 8
-COURSE_HOURS = 72
+COURSE_AT_LEAST, COURSE_AT_MOST = timedelta(hours=11), timedelta(hours=71)
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,31 @@ class Provider:
 
 
 @dataclass(frozen=True)
+class Device:
+    """A kind of device (a key of ``DEVICES``), with how many people clicked on such a one; who used two is in both."""
+
+    device: str
+    people: int
+
+
+DEVICES = {
+    "phone": _("Phone"),
+    "tablet": _("Tablet"),
+    "computer": _("Computer"),
+    "unknown": _("Not known"),
+}
+
+
+@dataclass(frozen=True)
 class Report:
-    """Everything that a mailing's report shows."""
+    """Everything that a mailing's report shows. ``ordered`` is people, ``touched`` their orders."""
 
     counts: Counts
+    ordered: int
     touched: queries.Touched
     links: list[LinkClicks]
     providers: list[Provider]
+    devices: list[Device]
     course: list[tuple[datetime, int, int]]
     machine_opens: int
     machine_clicks: int
@@ -57,25 +75,37 @@ class Report:
 
 def report(campaign: Campaign) -> Report:
     """Read a mailing's report from ledger, log and orders."""
-    params: dict[str, Any] = {
-        "workspace_id": tenancy.require_workspace(),
-        "source_kind": SOURCE,
-        "source_id": campaign.pk,
-        "source": f"{SOURCE}:{campaign.pk}",
-        "since": campaign.started_at or campaign.created_at,
-        "until": (campaign.started_at or campaign.created_at) + timedelta(hours=COURSE_HOURS),
-        "most": PROVIDERS_SHOWN,
-    }
+    params = _params(campaign)
     machines = {row["kind"]: row["times"] for row in _rows("count_machines", params)}
     return Report(
         counts=counts([campaign.pk])[campaign.pk],
+        ordered=people(campaign, "ordered").count(),
         touched=queries.touched(source_kind=SOURCE, source_ids=[campaign.pk])[campaign.pk],
         links=[LinkClicks(**row) for row in _rows("count_link_clicks", params)],
         providers=[Provider(**row) for row in _rows("count_providers", params)],
+        devices=[Device(**row) for row in _rows("count_devices", params)],
         course=[(row["hour"], row["opened"], row["clicked"]) for row in _rows("count_course", params)],
         machine_opens=machines.get("mail.opened", 0),
         machine_clicks=machines.get("mail.clicked", 0),
     )
+
+
+def people_by_link(campaign: Campaign) -> dict[str, int]:
+    """How many people clicked each link of a mailing, by its address as written."""
+    return {row["url"]: row["people"] for row in _rows("count_link_clicks", _params(campaign))}
+
+
+def _params(campaign: Campaign) -> dict[str, Any]:
+    since = campaign.started_at or campaign.created_at
+    return {
+        "workspace_id": tenancy.require_workspace(),
+        "source_kind": SOURCE,
+        "source_id": campaign.pk,
+        "source": f"{SOURCE}:{campaign.pk}",
+        "since": since,
+        "until": since + min(max(clock.now() - since, COURSE_AT_LEAST), COURSE_AT_MOST),
+        "most": PROVIDERS_SHOWN,
+    }
 
 
 def _rows(statement: str, params: dict[str, Any]) -> list[dict[str, Any]]:

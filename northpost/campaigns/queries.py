@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
@@ -71,6 +72,13 @@ def with_counts(campaigns: Sequence[Campaign]) -> list[tuple[Campaign, Counts]]:
     """Each mailing with its counts."""
     found = counts([campaign.pk for campaign in campaigns])
     return [(campaign, found[campaign.pk]) for campaign in campaigns]
+
+
+def begun_between(*, first: date, last: date, zone: str) -> QuerySet[Campaign]:
+    """Mailings whose sending began on these days of ``zone``, the latest first."""
+    start = datetime.combine(first, time.min, ZoneInfo(zone))
+    end = datetime.combine(last + timedelta(days=1), time.min, ZoneInfo(zone))
+    return Campaign.objects.filter(started_at__gte=start, started_at__lt=end).order_by("-started_at", "-pk")
 
 
 def going_out(*, until: datetime) -> list[Campaign]:

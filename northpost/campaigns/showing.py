@@ -13,7 +13,8 @@ from northpost.campaigns.preflight import Check, Level, company, sample_addresse
 from northpost.campaigns.rules import BadAudience, parse_audience
 from northpost.contacts.models import Contact
 from northpost.contacts.queries import context_for
-from northpost.content.compile import ContentError, RenderedMail
+from northpost.content.compile import ContentError, LinkUrl, RenderedMail
+from northpost.content.liquid import LiquidText, plain_data
 from northpost.content.models import TemplateVersion
 from northpost.content.queries import compiled, newest_versions
 from northpost.content.sample import sample_context
@@ -57,23 +58,47 @@ def show(campaign: Campaign, *, contact_id: int | None, language: str = "") -> R
     return _render(campaign, versions[chosen], person)
 
 
-def show_sent(campaign: Campaign, *, language: str = "") -> RenderedMail:
-    """The mail as it was pinned, for an invented person; raises ContentError where there is none."""
+def sent_languages(campaign: Campaign) -> list[tuple[str, str]]:
+    """The languages that it was sent in, with their names."""
+    pinned = CampaignContent.objects.filter(campaign=campaign).order_by("language").values_list("language", flat=True)
+    return [(language, str(get_language_info(language)["name_translated"])) for language in pinned]
+
+
+def show_sent(campaign: Campaign, *, language: str = "", link_url: LinkUrl | None = None) -> RenderedMail:
+    """The mail as it was pinned, for an invented person; raises ContentError where there is none.
+
+    ``link_url`` as for CompiledMail.render.
+    """
     pinned = CampaignContent.objects.filter(campaign=campaign)
     versions = {each.language: each for each in TemplateVersion.objects.filter(pk__in=pinned.values("version_id"))}
     if not versions:
         raise ContentError(None, _("Nothing was sent."), "mjml")
     chosen = next(each for each in (language, campaign.default_language, *versions) if each in versions)
-    return _render(campaign, versions[chosen], None)
+    return _render(campaign, versions[chosen], None, link_url)
 
 
-def _render(campaign: Campaign, version: TemplateVersion, person: Mapping[str, object] | None) -> RenderedMail:
+def say_label(campaign: Campaign, text: str) -> str:
+    """A link's words with the firm's own values in them; blank where they are different for each person."""
+    workspace = Workspace.objects.get(pk=campaign.workspace_id)
+    context = {"company": company(workspace), "campaign": {"name": campaign.name}}
+    try:
+        return LiquidText(text, language=campaign.default_language or "en").render(plain_data(context)).strip()
+    except ContentError:
+        return ""
+
+
+def _render(
+    campaign: Campaign,
+    version: TemplateVersion,
+    person: Mapping[str, object] | None,
+    link_url: LinkUrl | None = None,
+) -> RenderedMail:
     workspace = Workspace.objects.get(pk=campaign.workspace_id)
     context: dict[str, object] = {**sample_context(version.language), **sample_addresses()}
     context |= {"company": company(workspace), "campaign": {"name": campaign.name}}
     if person is not None:
         context["contact"] = person
-    return compiled(version).render(context, link_url=None, pixel_url=None)
+    return compiled(version).render(context, link_url=link_url, pixel_url=None)
 
 
 def check_domain(campaign: Campaign) -> Iterator[Check]:

@@ -10,7 +10,7 @@ import csv
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -153,3 +153,49 @@ def _put_on_lists(company: Company, numbers: Sequence[int], register: Register) 
         contacts.add_to_list(list_id=shop_list.pk, people=on_list[shop_list.name])
     for name, people in sorted(tagged.items()):
         contacts.add_tag(tag_id=contacts.find_or_create_tag(name=name).pk, people=people)
+
+
+def sign_up(company: Company, numbers: Sequence[int], register: Register) -> int:
+    """People who sign up one by one, each with proof of their own (time, text, IP); returns how many."""
+    people = company.people
+    for number in numbers:
+        contact = contacts.add_contact(
+            email=people.email[number],
+            external_id=customer_number(number),
+            first_name=people.first_name[number],
+            last_name=people.last_name[number],
+            language=people.language[number],
+            time_zone=people.time_zone[number],
+            role=people.role[number] or "customer",
+            attributes=_attributes(company, number),
+        )
+        register.add(number, contact.pk)
+        agreed_at = people.consent_at[number]
+        if agreed_at is not None:
+            contacts.grant_consent(
+                contact_id=contact.pk,
+                source=f"{CONSENT_SOURCE}: {people.consent_form[number]}",
+                text=CONSENT_TEXTS[people.language[number]],
+                version=people.consent_version[number],
+                ip=people.consent_ip[number],
+                at=agreed_at,
+                confirmed_at=agreed_at + timedelta(minutes=3),
+            )
+    if numbers:
+        _put_on_lists(company, numbers, register)
+    return len(numbers)
+
+
+def _attributes(company: Company, number: int) -> dict[str, object]:
+    people = company.people
+    born = people.birthday[number]
+    said: dict[str, object] = {
+        "city": people.city[number],
+        "birthday": born.isoformat() if born else None,
+        "customer_type": people.customer_type[number],
+        "loyalty_points": people.loyalty_points[number] or None,
+        "questionnaire": people.questionnaire[number],
+        "signed_up_on": people.signed_up_at[number].date().isoformat(),
+        "firm": people.firm[number] or None,
+    }
+    return {key: value for key, value in said.items() if value is not None}

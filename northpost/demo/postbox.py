@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 import signal
 from collections import deque
@@ -162,6 +163,8 @@ async def _serve(wire: Connection, now: datetime, faults: AddressFaults, store: 
 
     async with server:
         asyncio.get_running_loop().add_reader(wire.fileno(), hear)
+        # The loop makes what it watches non-blocking; an answer of megabytes would break off half-way.
+        os.set_blocking(wire.fileno(), True)
         wire.send(server.port)
         await stopped.wait()
         asyncio.get_running_loop().remove_reader(wire.fileno())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -26,7 +26,7 @@ class Deed(StrEnum):
 
 @dataclass(frozen=True, order=True)
 class Happening:
-    """One deed at its time. `link`: the place of a clicked link; `basket`: places in PRODUCTS."""
+    """One deed at its time. `link`: the clicked one; `basket`: places in PRODUCTS."""
 
     at: datetime
     message_id: int
@@ -67,9 +67,9 @@ class Readers:
         self._queue: list[Happening] = []
         self.done = Expected()
 
-    def deliver(self, letter: Letter, campaign: str, links: int, mails: Iterable[Delivered]) -> None:
+    def deliver(self, letter: Letter, campaign: str, links: Sequence[int], mails: Iterable[Delivered]) -> None:
         """Put mail into mailboxes. `campaign` and the person make a letter's reaction the same in every run,
-        whatever ids the database gives; `links` is how many links the letter has."""
+        whatever ids the database gives; `links` are the letter's own, from the top."""
         for mail in mails:
             self._receive(letter, f"{campaign}/{mail.person}", links, mail)
 
@@ -82,8 +82,8 @@ class Readers:
             happened.append(happening)
         return happened
 
-    def _receive(self, letter: Letter, key: str, links: int, mail: Delivered) -> None:
-        sent = SentMail(key, mail.person, letter.kind, mail.language, links, letter.categories)
+    def _receive(self, letter: Letter, key: str, links: Sequence[int], mail: Delivered) -> None:
+        sent = SentMail(key, mail.person, letter.kind, mail.language, len(links), letter.categories)
         reaction = self._audience.react(sent, mail.at)
 
         def put(at: datetime | None, deed: Deed, link: int = 0, basket: tuple[int, ...] = ()) -> None:
@@ -92,11 +92,11 @@ class Readers:
 
         put(reaction.machine_open_at, Deed.MACHINE_OPEN)
         for at, link in reaction.machine_clicks:
-            put(at, Deed.MACHINE_CLICK, link)
+            put(at, Deed.MACHINE_CLICK, links[link])
         for at in reaction.opens:
             put(at, Deed.OPEN)
         for at, link in reaction.clicks:
-            put(at, Deed.CLICK, link)
+            put(at, Deed.CLICK, links[link])
         put(reaction.ordered_at, Deed.ORDER, basket=reaction.basket)
         put(reaction.unsubscribed_at, Deed.UNSUBSCRIBE)
         put(reaction.complained_at, Deed.COMPLAIN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from northpost import __version__
-from northpost.program import doctor, importing, processes, up
+from northpost.program import demo, doctor, importing, processes, up
 from northpost.program.bench.command import bench
 
 
@@ -16,6 +16,7 @@ def main() -> None:
 
 
 main.add_command(up.up)
+main.add_command(demo.demo)
 main.add_command(processes.web)
 main.add_command(processes.worker)
 main.add_command(processes.mailbox)

@@ -7,7 +7,7 @@ import pytest
 from northpost.contacts.models import Consent, ConsentRecord, Contact, ImportRun, ListMember, Tagged
 from northpost.core import clock
 from northpost.demo.company import make_company
-from northpost.demo.loading import Register, define_fields, import_people, make_lists
+from northpost.demo.loading import Register, define_fields, import_people, make_lists, sign_up
 from northpost.team.models import Workspace
 
 NOW = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
@@ -40,3 +40,22 @@ def test_people_arrive_with_all_that_is_known_of_them(workspace: Workspace) -> N
     proof = ConsentRecord.objects.get(contact=contact)
     assert proof.at == people.consent_at[number]
     assert "Voltline" in proof.text and proof.source
+
+
+def test_who_signs_up_leaves_proof_of_their_own(workspace: Workspace) -> None:
+    company = make_company(now=NOW, people=60)
+    people = company.people
+    register = Register()
+    with clock.use(clock.VirtualClock(NOW)):
+        define_fields()
+        make_lists()
+        assert sign_up(company, range(60), register) == 60
+    assert Contact.objects.count() == 60
+    number = next(number for number in range(60) if people.consent_at[number])
+    proof = ConsentRecord.objects.get(contact_id=register.contact_of[number])
+    assert (proof.at, proof.ip) == (people.consent_at[number], people.consent_ip[number])
+    assert proof.text_version == people.consent_version[number]
+    assert proof.source == f"Voltline shop: {people.consent_form[number]}"
+    silent = next(number for number in range(60) if not people.consent_at[number])
+    assert not ConsentRecord.objects.filter(contact_id=register.contact_of[silent]).exists()
+    assert ListMember.objects.count() == sum(len(names) for names in people.lists)

@@ -47,3 +47,14 @@ def test_it_ends_with_its_block() -> None:
     assert not process.is_alive()
     with pytest.raises(ConnectionRefusedError):
         smtplib.SMTP(Postbox.host, port)
+
+
+def test_megabytes_come_back_whole() -> None:
+    large = mail(1) + "x" * 70 + "\r\n" + ("y" * 70 + "\r\n") * 10_000
+    with Postbox(now=NOW, keep=8) as box:
+        with smtplib.SMTP(box.host, box.port) as smtp:
+            for _number in range(8):
+                smtp.sendmail("a@voltline.example", ["b@mail.example"], large)
+        received = box.received()
+    assert received.count == len(received.newest) == 8
+    assert {len(kept.raw) for kept in received.newest} == {len(large)}

@@ -15,7 +15,7 @@ def readers_of(people: int, *, shift: int = 0) -> Readers:
     readers.deliver(
         LETTERS["newsletter"],
         "first",
-        8,
+        range(8),
         [Delivered(shift + person, person, company.people.language[person], NOW) for person in range(people)],
     )
     return readers
@@ -42,7 +42,7 @@ def test_what_people_do_does_not_hang_on_the_databases_numbers() -> None:
 def test_a_partner_letter_has_no_products_and_brings_no_orders() -> None:
     company = make_company(now=NOW, people=2000)
     readers = Readers(company.audience)
-    readers.deliver(LETTERS["partners"], "letter", 2, [Delivered(p, p, "en", NOW) for p in range(2000)])
+    readers.deliver(LETTERS["partners"], "letter", [1, 2], [Delivered(p, p, "en", NOW) for p in range(2000)])
     readers.until(NOW + timedelta(days=60))
     assert readers.done[Deed.OPEN] > 600
     assert readers.done[Deed.ORDER] == 0

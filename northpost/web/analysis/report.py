@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -15,21 +16,33 @@ from northpost.analytics import reports
 from northpost.analytics.counting import WINDOW
 from northpost.campaigns import queries as campaigns
 from northpost.campaigns import showing
-from northpost.campaigns.models import Campaign
+from northpost.campaigns.models import Campaign, CampaignState
 from northpost.campaigns.rules import EDITABLE
 from northpost.content.compile import ContentError
+from northpost.content.links import Link
 from northpost.delivery.models import SkipReason
 from northpost.team.rules import Ability, may
 from northpost.web.frame.access import StaffRequest, address, needs
-from northpost.web.mailings import preview
+from northpost.web.frame.framed import framed_mail
+from northpost.web.mailings.compose import to_mailbox
+from northpost.web.mailings.preview import campaign_or_404
 from northpost.web.templatetags.northpost import say_money, say_number
 
 PER_PAGE = 50
+LINKS_SHOWN = 20
+UNDER_WAY = (CampaignState.FREEZING, CampaignState.SENDING, CampaignState.PAUSED)
+# Drawn into the mail's picture at each link; a mail's frame knows nothing of our stylesheet.
+_MARK = (
+    '<span style="display:inline-block;margin:0 0 0 6px;padding:0 7px;border-radius:9px;border:1px solid CanvasText;'
+    "background:Canvas;color:CanvasText;color-scheme:light;font:600 12px/18px sans-serif;"
+    'letter-spacing:0;text-decoration:none;text-transform:none;vertical-align:middle">{}</span>'
+)
+_MARKED = re.compile(r'(<a\b[^>]*\shref="#clicked-(\d+)"[^>]*>.*?)</a>', re.DOTALL | re.IGNORECASE)
 
 
 def _sent_campaign(pk: int) -> Campaign:
-    campaign = Campaign.objects.filter(pk=pk).first()
-    if campaign is None or campaign.state in EDITABLE:
+    campaign = campaign_or_404(pk)
+    if campaign.state in EDITABLE:
         raise Http404
     return campaign
 
@@ -38,19 +51,32 @@ def _sent_campaign(pk: int) -> Campaign:
 def mailing_report(request: StaffRequest, pk: int) -> HttpResponseBase:
     campaign = _sent_campaign(pk)
     found = reports.report(campaign)
-    money = may(request.membership.role, Ability.SEE_MONEY)
+    role = request.membership.role
+    money = may(role, Ability.SEE_MONEY)
+    languages = showing.sent_languages(campaign)
+    language = request.GET.get("language", "")
+    if language not in dict(languages):
+        language = campaign.default_language
     context = {
         "campaign": campaign,
         "report": found,
         "counts": found.counts,
         "sentence": _sentence(found, money=money),
         "funnel": _funnel(request, campaign, found),
-        "course": _course(found),
-        "links": _links(found),
+        "course": _course(found) if found.counts.clicked else None,
+        "links": _links(campaign, found) if found.counts.clicked else None,
+        "devices": _devices(found) if found.devices else None,
+        "unclicked": sum(1 for link in found.links if not link.people),
         "skipped": _skipped(campaign),
         "window_days": WINDOW.days,
         "money": money,
-        "touched": _amounts(found.touched.net),
+        "touched": _amounts(found.touched.net) or say_money(0, request.workspace.currency, 0),
+        "languages": languages,
+        "language": language,
+        "under_way": campaign.state in UNDER_WAY,
+        "to_mailbox": to_mailbox(campaign),
+        "may_edit": may(role, Ability.EDIT),
+        "people_url": address(request, "mailing_report_people", pk),
     }
     return render(request, "web/analysis/report.html", context)
 
@@ -62,20 +88,22 @@ def _sentence(found: reports.Report, *, money: bool) -> str:
         % {"n": say_number(counts.accepted)},
         ngettext("%(n)s clicked,", "%(n)s clicked,", counts.clicked) % {"n": say_number(counts.clicked)},
     ]
-    orders = found.touched.orders
-    if orders and money:
+    people = found.ordered
+    if people and money:
         parts.append(
-            ngettext("%(n)s order for %(money)s touched;", "%(n)s orders for %(money)s touched;", orders)
-            % {"n": say_number(orders), "money": _amounts(found.touched.net)}
+            ngettext("%(n)s ordered for %(money)s touched;", "%(n)s ordered for %(money)s touched;", people)
+            % {"n": say_number(people), "money": _amounts(found.touched.net)}
         )
     else:
-        parts.append(ngettext("%(n)s order touched;", "%(n)s orders touched;", orders) % {"n": say_number(orders)})
+        parts.append(
+            ngettext("%(n)s ordered (touched);", "%(n)s ordered (touched);", people) % {"n": say_number(people)}
+        )
     parts.append(_("caused: not measured."))
     return " ".join(parts)
 
 
 def _amounts(net: dict[str, Any]) -> str:
-    return " + ".join(say_money(amount, currency, 0) for currency, amount in net.items()) or say_number(0)
+    return " + ".join(say_money(amount, currency, 0) for currency, amount in net.items())
 
 
 def _funnel(request: StaffRequest, campaign: Campaign, found: reports.Report) -> dict[str, Any]:
@@ -85,7 +113,7 @@ def _funnel(request: StaffRequest, campaign: Campaign, found: reports.Report) ->
         (_("Sent"), found.counts.accepted, "accepted"),
         (_("Delivered"), found.counts.delivered, "delivered"),
         (_("Clicked"), found.counts.clicked, "clicked"),
-        (_("Ordered"), found.touched.orders, "ordered"),
+        (_("Ordered"), found.ordered, "ordered"),
     ]
     return {
         "kind": "funnel",
@@ -103,10 +131,27 @@ def _course(found: reports.Report) -> dict[str, Any]:
     }
 
 
-def _links(found: reports.Report) -> dict[str, Any]:
+def _link_label(campaign: Campaign, link: reports.LinkClicks) -> str:
+    """Its words; else its address; else that it leads each person elsewhere."""
+    shown = (showing.say_label(campaign, text) for text in (link.label, link.url))
+    return next((words for words in shown if words), _("A link that differs from person to person"))
+
+
+def _links(campaign: Campaign, found: reports.Report) -> dict[str, Any]:
     return {
         "kind": "bars",
-        "items": [{"label": link.label or link.url, "value": link.people} for link in found.links],
+        "items": [
+            {"label": _link_label(campaign, link), "value": link.people}
+            for link in found.links[:LINKS_SHOWN]
+            if link.people
+        ],
+    }
+
+
+def _devices(found: reports.Report) -> dict[str, Any]:
+    return {
+        "kind": "bars",
+        "items": [{"label": str(reports.DEVICES[each.device]), "value": each.people} for each in found.devices],
     }
 
 
@@ -123,20 +168,21 @@ def people(request: StaffRequest, pk: int) -> HttpResponseBase:
     if did not in reports.DEEDS:
         raise Http404
     page = Paginator(reports.people(campaign, did), PER_PAGE).get_page(request.GET.get("page"))
+    here = address(request, "mailing_report_people", pk)
+    reasons = dict(SkipReason.choices)
+    tabs = [
+        {"key": key, "label": label, "url": f"{here}?did={key}", "count": page.paginator.count if key == did else None}
+        for key, label in reports.DEEDS.items()
+    ]
     context = {
         "campaign": campaign,
         "did": did,
-        "tabs": [
-            {
-                "key": key,
-                "label": label,
-                "url": f"{address(request, 'mailing_report_people', pk)}?did={key}",
-                "count": None,
-            }
-            for key, label in reports.DEEDS.items()
-        ],
+        "tabs": tabs,
         "page": page,
-        "rows": reports.with_contacts(list(page.object_list)),
+        "rows": [
+            (line, contact, reasons.get(line.reason, line.reason))
+            for line, contact in reports.with_contacts(list(page.object_list))
+        ],
     }
     return render(request, "web/analysis/people.html", context)
 
@@ -144,10 +190,17 @@ def people(request: StaffRequest, pk: int) -> HttpResponseBase:
 @xframe_options_sameorigin
 @needs(Ability.SEE)
 def mail(request: StaffRequest, pk: int) -> HttpResponseBase:
-    """The mail as it was sent, for an invented person, in the report's frame."""
+    """The mail as it was sent, for an invented person, with how many people clicked at each of its links."""
     campaign = _sent_campaign(pk)
+    clicked = reports.people_by_link(campaign)
+
+    def mark(link: Link, _resolved: str) -> str:
+        return f"#clicked-{clicked.get(link.url, 0)}"
+
     try:
-        shown = showing.show_sent(campaign, language=request.GET.get("language", ""))
+        shown = showing.show_sent(campaign, language=request.GET.get("language", ""), link_url=mark)
     except ContentError:
         raise Http404 from None
-    return preview.answer(shown.html)
+    return framed_mail(
+        _MARKED.sub(lambda found: f"{found[1]}{_MARK.format(say_number(int(found[2])))}</a>", shown.html)
+    )

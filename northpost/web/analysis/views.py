@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponseBase
@@ -12,11 +13,15 @@ from django.utils.translation import gettext as _
 from northpost.analytics import queries
 from northpost.analytics.counting import WINDOW
 from northpost.analytics.overview import Overview, overview
+from northpost.campaigns import queries as campaigns
+from northpost.campaigns.actions import SOURCE
 from northpost.core import clock
+from northpost.team.models import Workspace
 from northpost.team.rules import Ability, may
 from northpost.web.frame.access import StaffRequest, needs
 
 RANGES = (30, 90, 365)  # days
+MAILINGS_SHOWN = 10
 
 
 @needs(Ability.SEE)
@@ -40,10 +45,25 @@ def analysis(request: StaffRequest) -> HttpResponseBase:
         "currency": request.workspace.currency,
         "window_days": WINDOW.days,
         "clicks": _course(_("Clicks"), "mail.clicked", first, last),
-        "revenue": _revenue(first, last, request.workspace.currency) if money else None,
+        "revenue": _revenue(first, last, request.workspace.currency) if money and now.orders else None,
+        "mailings": _mailings(first, last, request.workspace),
         "empty": _is_empty(now) and _is_empty(before),
     }
     return render(request, "web/analysis/analysis.html", context)
+
+
+def _mailings(first: date, last: date, workspace: Workspace) -> list[dict[str, Any]]:
+    """The last mailings begun on these days, with what became of them."""
+    found = list(campaigns.begun_between(first=first, last=last, zone=workspace.time_zone)[:MAILINGS_SHOWN])
+    touched = queries.touched(source_kind=SOURCE, source_ids=[campaign.pk for campaign in found])
+    return [
+        {
+            "campaign": campaign,
+            "counts": counts,
+            "touched": touched[campaign.pk].net.get(workspace.currency, Decimal(0)),
+        }
+        for campaign, counts in campaigns.with_counts(found)
+    ]
 
 
 def _is_empty(figures: Overview) -> bool:

@@ -25,8 +25,8 @@ from northpost.web.mailings.preview import campaign_or_404, kept_choice, preview
 ELSEWHERE = {
     "address": "settings",
     "company": "settings",
-    "sender": "senders",
-    "dns": "senders",
+    "sender": "sending",
+    "dns": "sending",
     "content": "template",
     "values": "template",
 }

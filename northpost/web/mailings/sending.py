@@ -106,7 +106,7 @@ def unschedule(request: StaffRequest, pk: int) -> HttpResponseBase:
 @require_POST
 @needs(Ability.SEND)
 def pause(request: StaffRequest, pk: int) -> HttpResponseBase:
-    reason = _("by %(name)s") % {"name": request.member}
+    reason = _("Paused by %(name)s.") % {"name": request.member}
     return _do(
         request,
         pk,
