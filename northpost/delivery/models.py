@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -82,7 +83,8 @@ class Source(TenantModel):
     """What messages come from (``campaign`` 12), whether they may leave now, by which route, and how it goes.
 
     The counts move in the transactions that settle messages; they serve the breakers. ``breaker`` is the highest
-    level reached: warn, pause or stop.
+    level reached: warn, pause or stop. ``priorities``: those that its messages have, so that a claim can look for the
+    due ones of each by index.
     """
 
     source_kind = models.CharField(max_length=20)
@@ -91,6 +93,7 @@ class Source(TenantModel):
     state = models.CharField(max_length=10, choices=SourceState.choices, default=SourceState.ACTIVE)
     pause_reason = models.CharField(max_length=300, blank=True, default="")
     breaker = models.CharField(max_length=10, blank=True, default="")
+    priorities = ArrayField(models.SmallIntegerField(), default=list)
     accepted_count = models.BigIntegerField(default=0)
     rejected_count = models.BigIntegerField(default=0)
     in_doubt_count = models.BigIntegerField(default=0)

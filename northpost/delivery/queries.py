@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Count, Min
+from django.db.models import Count, QuerySet
 
-from northpost.delivery.models import Hit, Message, MessageState, Source
+from northpost.delivery.models import Hit, Message, MessageState, Source, SourceState
 
 WAITING = (MessageState.QUEUED, MessageState.CLAIMED, MessageState.SENDING, MessageState.DEFERRED)
 
@@ -60,24 +61,29 @@ def source(source_kind: str, source_id: int) -> Source | None:
 
 def next_due_at() -> datetime | None:
     """When the next waiting message of a source that is not on hold is due; None if there is none."""
-    earliest: datetime | None = None
-    for open_source in Source.objects.filter(state="active"):
-        moment = Message.objects.filter(
-            source_kind=open_source.source_kind, source_id=open_source.source_id, state__in=("queued", "deferred")
-        ).aggregate(moment=Min("due_at"))["moment"]
-        if moment is not None and (earliest is None or moment < earliest):
-            earliest = moment
-    return earliest
+    moments = [
+        moment
+        for waiting in _waiting()
+        if (moment := waiting.order_by("due_at").values_list("due_at", flat=True).first()) is not None
+    ]
+    return min(moments, default=None)
 
 
 def is_due(now: datetime) -> bool:
     """Whether any message waits to be sent now."""
-    return any(
-        Message.objects.filter(
-            source_kind=kind, source_id=source_id, state__in=("queued", "deferred"), due_at__lte=now
-        ).exists()
-        for kind, source_id in Source.objects.filter(state="active").values_list("source_kind", "source_id")
-    )
+    return any(waiting.filter(due_at__lte=now).exists() for waiting in _waiting())
+
+
+def _waiting() -> Iterator[QuerySet[Message]]:
+    """The waiting messages of each source that may send, priority by priority as the index has them."""
+    for one in Source.objects.filter(state=SourceState.ACTIVE).order_by("pk"):
+        for priority in one.priorities:
+            yield Message.objects.filter(
+                source_kind=one.source_kind,
+                source_id=one.source_id,
+                priority=priority,
+                state__in=(MessageState.QUEUED, MessageState.DEFERRED),
+            )
 
 
 def has_hits() -> bool:

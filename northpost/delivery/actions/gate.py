@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 
 from northpost.core import clock, signing, sql, tenancy
 from northpost.core.sql import Fragment
@@ -65,7 +64,7 @@ def enqueue(
     workspace_id = tenancy.require_workspace()
     now = clock.now()
     with transaction.atomic():
-        _open_source(source_kind, source_id, route_id, now)
+        _open_source(source_kind, source_id, route_id, priority, now)
         params: dict[str, Any] = {
             "gate_workspace": workspace_id,
             "gate_source_kind": source_kind,
@@ -92,20 +91,17 @@ def enqueue(
     return Enqueued(queued=queued, skipped={reason: count for (_state, reason), count in sorted(counts.items())})
 
 
-def _open_source(kind: str, source_id: int, route_id: int | None, now: datetime) -> None:
-    """The source's row, active; a paused one stays paused, a cancelled one cancelled."""
-    source, made = Source.objects.get_or_create(
-        source_kind=kind,
-        source_id=source_id,
-        defaults={"route_id": route_id, "enqueued_at": now, "changed_at": now},
-    )
-    if made:
-        return
-    # Also locks the row, so that nobody calls the source finished meanwhile.
-    Source.objects.filter(pk=source.pk).update(
-        enqueued_at=now, enqueued_times=F("enqueued_times") + 1, route_id=route_id
-    )
-    Source.objects.filter(pk=source.pk, state=SourceState.FINISHED).update(state=SourceState.ACTIVE, changed_at=now)
+def _open_source(kind: str, source_id: int, route_id: int | None, priority: int, now: datetime) -> None:
+    """The source's row, active and locked; a paused one stays paused, a cancelled one cancelled."""
+    Source.objects.get_or_create(source_kind=kind, source_id=source_id, defaults={"changed_at": now})
+    # Locked until the messages are in, so that nobody calls the source finished meanwhile.
+    source = Source.objects.select_for_update().get(source_kind=kind, source_id=source_id)
+    if source.state == SourceState.FINISHED:
+        source.state, source.changed_at = SourceState.ACTIVE, now
+    source.priorities = sorted({*source.priorities, priority})
+    source.route_id, source.enqueued_at = route_id, now
+    source.enqueued_times += 1
+    source.save(update_fields=["state", "changed_at", "priorities", "route_id", "enqueued_at", "enqueued_times"])
 
 
 def _policy(workspace_id: int, now: datetime, transactional: bool) -> dict[str, Any]:

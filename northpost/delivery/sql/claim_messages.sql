@@ -3,8 +3,10 @@
 --         the gate would refuse by now are skipped with the reason, the others claimed. One row for each
 -- index:  delivery_message_due_idx (per source), delivery_source_once, contacts_contact's primary key
 WITH ways AS MATERIALIZED (
-    SELECT s.source_kind, s.source_id, r.id AS route_id
+    SELECT s.source_kind, s.source_id, priority, r.id AS route_id
     FROM delivery_source s
+    -- one by one, or messages due tomorrow would be read over and over to find those due now
+    CROSS JOIN LATERAL unnest(s.priorities) AS priority
     CROSS JOIN LATERAL (
         SELECT route.id, route.paused_at, route.paused_until
         FROM delivery_route route
@@ -21,16 +23,17 @@ due AS MATERIALIZED (
     FROM ways w
     CROSS JOIN LATERAL (
         SELECT message.id, message.contact_id, message.purpose_id, message.expires_at, message.send_to,
-               message.priority, message.due_at
+               message.due_at
         FROM delivery_message message
         WHERE message.workspace_id = %(workspace_id)s
           AND message.source_kind = w.source_kind AND message.source_id = w.source_id
+          AND message.priority = w.priority
           AND message.state IN ('queued', 'deferred') AND message.due_at <= %(until)s
-        ORDER BY message.priority, message.due_at, message.id
+        ORDER BY message.due_at, message.id
         LIMIT %(batch)s
         FOR UPDATE SKIP LOCKED
     ) m
-    ORDER BY m.priority, m.due_at, m.id
+    ORDER BY w.priority, m.due_at, m.id
     LIMIT %(batch)s
 ),
 known AS MATERIALIZED (

@@ -42,7 +42,8 @@ moments AS MATERIALIZED (
            END AS due_at
     FROM (SELECT zone, name, %(gate_due_at)s::timestamptz AT TIME ZONE name AS here FROM zones) AS local
 ),
-decided AS (
+-- Whole before the first row goes in: else the search for recent messages would wade through the rows of this statement.
+decided AS MATERIALIZED (
     SELECT p.id, p.email, p.language, m.due_at,
            CASE
                WHEN p.email IS NULL THEN 'no_address'

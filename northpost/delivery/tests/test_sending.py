@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import email
+import email.message
+import email.policy
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from northpost.delivery.engine import send_due
+from northpost.contacts.models import Contact
+from northpost.content.errors import ContentError
+from northpost.core import clock
+from northpost.delivery import queries, sources
+from northpost.delivery.engine import addresses, send_due
 from northpost.delivery.models import Message
+from northpost.delivery.sources import Mailing
 from northpost.delivery.tests import rig
+from northpost.mailbox.received import MemoryStore
+from northpost.mailbox.server import MailboxServer
 from northpost.team.models import Workspace
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,3 +60,184 @@ def test_one_person_whose_mail_cannot_be_made_stops_nobody(workspace: Workspace,
     failed = Message.objects.get(reason="render_failed")
     assert failed.contact_id == people[7].pk
     assert "ContentError" in failed.reply_text
+
+
+def raw_mails(workspace: Workspace, *, subject: str = "News", **changes: object) -> list[email.message.EmailMessage]:
+    """What arrives over a real connection, parsed."""
+    store = MemoryStore()
+    with memory_sink(store) as port:
+        rig.route(port)
+        rig.register(contents={"en": rig.content(subject=subject)}, **changes)
+        rig.enqueue()
+        send_due(workspace.pk)
+    return [email.message_from_bytes(mail.raw, policy=email.policy.default) for mail in store.mails]
+
+
+@contextmanager
+def memory_sink(store: MemoryStore) -> Iterator[int]:
+    """A mailbox in a thread of its own."""
+    ready: queue.SimpleQueue[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = queue.SimpleQueue()
+
+    async def serve() -> None:
+        stopped = asyncio.Event()
+        async with MailboxServer(store, now=clock.now, open_access=True) as server:
+            ready.put((server.port, asyncio.get_running_loop(), stopped))
+            await stopped.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    port, loop, stopped = ready.get()
+    try:
+        yield port
+    finally:
+        loop.call_soon_threadsafe(stopped.set)
+        thread.join()
+
+
+def test_the_headers_of_bulk_mail(workspace: Workspace):
+    person = rig.people(1)[0]
+    mail = raw_mails(workspace)[0]
+    row = Message.objects.get()
+    leave = addresses.unsubscribe_url(workspace.pk, row.pk)
+    assert mail["From"] == "Магазин Example <news@shop.example>"
+    assert mail.get_all("From") is not None and len(mail.get_all("From")) == 1
+    assert mail["To"] == person.email
+    assert mail["Reply-To"] == "help@shop.example"
+    assert mail["List-Unsubscribe"] == f"<{leave}>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert mail["List-Id"] == f'"Shop news" <marketing.w{workspace.pk}.shop.example>'
+    assert mail["Precedence"] == "bulk"
+    assert mail["Feedback-ID"] == f"trial1:w{workspace.pk}:marketing:northpost"
+    assert mail["Message-ID"] == addresses.message_id_header(workspace.pk, row.pk, "shop.example")
+    assert mail["Date"].datetime == row.sending_at.replace(microsecond=0)
+    html = mail.get_body(("html",)).get_content()
+    assert html.count("/m/c/") == 5  # four links and the hidden one
+    assert html.count("/m/o/") == 1
+    assert leave in html
+    assert "https://shop.example/a" not in html
+
+
+def test_a_return_path_of_the_messages_own(workspace: Workspace, tmp_path: Path):
+    rig.register()
+    rig.people(3)
+    with rig.sink(tmp_path) as sink:
+        rig.route(sink.port)
+        rig.enqueue()
+        send_due(workspace.pk)
+        paths = {mail["recipient"]: mail["sender"] for mail in sink.mails}
+    for row in Message.objects.all():
+        local, _at, domain = paths[row.email].partition("@")
+        token = local.removeprefix("bounce+")
+        assert addresses.read_message(addresses.BOUNCE, token) == (workspace.pk, row.pk)
+        assert domain == "shop.example"
+        assert len(local) <= 64
+
+
+def test_transactional_mail_has_no_way_out_of_bulk_mail(workspace: Workspace):
+    rig.people(1)
+    mail = raw_mails(workspace, transactional=True, mail_type="receipt")[0]
+    for name in ("List-Unsubscribe", "List-Unsubscribe-Post", "List-Id", "Precedence"):
+        assert name not in mail
+    assert mail["Feedback-ID"] == f"trial1:w{workspace.pk}:receipt:northpost"
+
+
+@pytest.mark.parametrize("name", ["A\r\nBcc: all@rival.example", "A\nX-Evil: 1", "A\rB", "A\x00B"])
+def test_nobody_writes_headers_of_their_own(workspace: Workspace, name: str):
+    rig.people(1)
+    Contact.objects.update(first_name=name.replace("\x00", "\x01"))
+    mail = raw_mails(workspace, subject="Dear {{ contact.first_name }}")[0]
+    assert "Bcc" not in mail
+    assert "X-Evil" not in mail
+    assert mail["Subject"].startswith("Dear A")
+    assert "\n" not in mail["Subject"]
+
+
+def test_a_sender_with_a_line_break_in_it_holds_the_mailing(workspace: Workspace):
+    rig.people(2)
+    assert raw_mails(workspace, sender_name="Shop\r\nBcc: all@rival.example") == []
+    assert rig.states() == {"queued": 2}
+    source = queries.source(rig.KIND, 1)
+    assert source is not None
+    assert source.state == "paused"
+    assert "could not be made" in source.pause_reason
+
+
+def test_a_body_that_tries_to_end_data_stays_one_message(workspace: Workspace):
+    rig.people(2)
+    Contact.objects.filter(email="person0@mail.example").update(
+        first_name="x\r\n.\r\nMAIL FROM:<a@rival.example>\r\nRCPT TO:<b@rival.example>\r\nDATA\r\n.\n\r.\r"
+    )
+    mails = raw_mails(workspace)
+    assert sorted(mail["To"] for mail in mails) == ["person0@mail.example", "person1@mail.example"]
+    text = next(mail for mail in mails if mail["To"] == "person0@mail.example").get_body(("plain",)).get_content()
+    assert "MAIL FROM:<a@rival.example>" in text
+
+
+def test_an_address_that_no_route_can_carry_is_refused_with_the_reason(workspace: Workspace):
+    rig.people(2)
+    Contact.objects.filter(email="person0@mail.example").update(email="иван@mail.example")
+    assert len(raw_mails(workspace)) == 1
+    assert rig.reasons() == {"bad_address": 1}
+    assert "SMTPUTF8" in Message.objects.get(reason="bad_address").reply_text
+
+
+def test_a_throttle_is_kept(workspace: Workspace, tmp_path: Path):
+    rig.register()
+    rig.people(12)
+    with rig.sink(tmp_path) as sink:
+        rig.route(sink.port, per_minute=300)
+        rig.enqueue()
+        report = send_due(workspace.pk)
+    assert report.accepted == 12
+    # Five a second, the first five at once.
+    assert report.seconds > 1.2
+
+
+def test_told_to_stop_it_gives_back_what_is_not_on_the_wire(workspace: Workspace, tmp_path: Path):
+    rig.register()
+    rig.people(100)
+    asked = []
+    with rig.sink(tmp_path) as sink:
+        rig.route(sink.port, per_minute=600)
+        rig.enqueue()
+        report = send_due(workspace.pk, should_stop=lambda: bool(asked.append(1)) or len(asked) > 20)
+        assert report.accepted == len(sink.mails)
+    assert rig.states() == {"accepted": report.accepted, "queued": 100 - report.accepted}
+    assert 0 < report.accepted < 100
+    assert not Message.objects.exclude(claim=None).exists()
+
+
+def test_too_many_bounces_pause_the_mailing_and_tell_its_room(workspace: Workspace, tmp_path: Path):
+    told: list[tuple[int, str, str]] = []
+    sources.register(
+        rig.KIND,
+        lambda source_id: rig.mailing(),
+        on_breaker=lambda source_id, found: told.append((source_id, found.level.value, found.what)),
+    )
+    rig.people(1200)
+    rules = [{"at": "rcpt", "code": 550, "text": "5.1.1 no such user", "share": 0.2}]
+    with rig.sink(tmp_path, rules=rules, delay_ms=5) as sink:
+        rig.route(sink.port, connections=2)
+        rig.enqueue()
+        report = send_due(workspace.pk)
+    assert told == [(1, "pause", "bounces")]
+    assert any("pause, bounces" in words for words in report.alerts)
+    source = queries.source(rig.KIND, 1)
+    assert source is not None
+    assert source.state == "paused"
+    assert rig.states()["queued"] > 0
+
+
+def test_a_mailing_that_cannot_be_made_waits_with_the_reason(workspace: Workspace):
+    def broken(source_id: int) -> Mailing:
+        raise ContentError(3, "a tag is not closed", "mjml")
+
+    sources.register(rig.KIND, broken)
+    rig.people(3)
+    rig.route(1)
+    rig.enqueue()
+    assert send_due(workspace.pk).alerts == ["the mail could not be made: a tag is not closed (mjml, 3)"]
+    assert rig.states() == {"queued": 3}
+    source = queries.source(rig.KIND, 1)
+    assert source is not None
+    assert source.pause_reason == "the mail could not be made: a tag is not closed (mjml, 3)"
