@@ -13,6 +13,6 @@ step "Types"
 step "Import walls"
 "$bin/lint-imports" --no-cache
 step "Front end"
-npm run --silent types
+npm run --silent check
 step "Tests: SQL walls, unit, integration, browser"
 exec "$bin/python" -m pytest -n "${NORTHPOST_TEST_WORKERS:-2}" --dist loadfile "$@"

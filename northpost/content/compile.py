@@ -86,6 +86,11 @@ class CompiledMail:
             text=tidy(self.text.render(data, link_url=link_url)),
         )
 
+    def parts_without_unsubscribe(self) -> tuple[str, ...]:
+        """Of 'html' and 'text', those that never show {{ unsubscribe_url }}: such a mail must not go out."""
+        parts = {"html": self.html, "text": self.text}
+        return tuple(name for name, part in parts.items() if "unsubscribe_url" not in part.variables())
+
     def missing_variables(self, context: Mapping[str, object]) -> set[str]:
         """Paths that this person's mail would show and that are empty.
 
@@ -112,10 +117,11 @@ def compile_mail(*, mjml: str, subject: str, preheader: str, text: str | None, l
 
     masked = mjml_source.to_html(mask)
     masked, links, addresses = _take_links(masked, mask)
+    plain_lines: tuple[tuple[int, int], ...] | None
     if text is None or not text.strip():
-        plain, origin = mask.unmask(text_from_html(masked, mask, addresses)), "text"
+        plain, plain_lines = mask.unmask(text_from_html(masked, mask, addresses)), ()  # nobody's own lines
     else:
-        plain, origin = _own_text(text, links), "text"
+        plain, plain_lines = _own_text(text, links), None
     masked = _dress(masked, subject=subject_text.text, preheader=preheader_text.text, language=language)
     html, lines = mask.unmask_with_lines(masked)
 
@@ -129,7 +135,9 @@ def compile_mail(*, mjml: str, subject: str, preheader: str, text: str | None, l
         links=all_links,
         source_lines=lines,
     )
-    plain_text = LiquidText(plain, language=language, internal=True, origin=origin, links=all_links)
+    plain_text = LiquidText(
+        plain, language=language, internal=True, origin="text", links=all_links, source_lines=plain_lines
+    )
     return CompiledMail(
         subject=subject_text,
         preheader=preheader_text,

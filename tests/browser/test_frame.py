@@ -66,7 +66,7 @@ def test_the_chosen_theme_stays(signed_in: Page, workspace: Workspace) -> None:
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.get_by_label("Light or dark").click()
-    page.get_by_role("button", name="As the system has it").click()
+    page.get_by_role("button", name="As the device is set").click()
     page.reload()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == light
 

@@ -284,6 +284,14 @@ def test_variables_and_what_is_missing_for_a_person() -> None:
     assert mail.missing_variables(context) == {"contact.last_name", "code", "p.name"}
 
 
+def test_a_way_out_is_looked_for_in_both_parts() -> None:
+    way_out = '<mj-text><a href="{{ unsubscribe_url }}">u</a></mj-text>'
+    assert compiled(way_out).parts_without_unsubscribe() == ()
+    assert compiled(way_out, text="none here").parts_without_unsubscribe() == ("text",)
+    assert compiled("<mj-text>x</mj-text>").parts_without_unsubscribe() == ("html", "text")
+    assert compiled("<mj-text>x</mj-text>", text="{{ unsubscribe_url }}").parts_without_unsubscribe() == ("html",)
+
+
 def test_a_compiled_mail_survives_pickling() -> None:
     mail = compiled(
         '<mj-text><a href="https://a.example/{{ x }}">{{ x }}</a></mj-text>',
