@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from northpost.contacts.actions import ErasedPerson
 from northpost.core import clock, sql, tenancy
 from northpost.events.actions import NewEvent, record_events
 from northpost.sales.models import Order
@@ -304,6 +305,15 @@ def placed_event(
         source=source or None,
         backfill=backfill,
         properties={"number": number, "order_id": order_id},
+    )
+
+
+def forget_person(person: ErasedPerson) -> None:
+    """An erased person's orders stay in the books, as nobody's."""
+    sql.run(
+        "UPDATE sales_order SET contact_id = NULL"
+        " WHERE workspace_id = %(workspace_id)s AND contact_id = %(contact_id)s",
+        {"workspace_id": tenancy.require_workspace(), "contact_id": person.contact_id},
     )
 
 

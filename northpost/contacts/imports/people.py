@@ -61,7 +61,8 @@ _FIXED = (
         "consented_at",
         Kind.DATE,
         ("subscribed", "subscribed at", "consent date", "opt in", "дата на съгласие", "дата согласия", "дата подписки"),
-        _("Day on which consent was given"),
+        by_content=False,
+        label=_("Day on which consent was given"),
     ),
 )
 _FIELD_KINDS = {FieldKind.NUMBER: Kind.NUMBER, FieldKind.DATE: Kind.DATE, FieldKind.BOOLEAN: Kind.YES_NO}

@@ -52,8 +52,8 @@ def test_everyone_as_csv(people: None, tmp_path: Path):
     at = "2026-03-04T12:00:00+00:00"
     assert table == [
         HEADER,
-        ["ann@example.com", "", "'=1+1", "", "'+359 88 123 4567", "", "", "customer", at, "7.5", "2020-01-02", "granted",
-         "Spring", "new; shop"],
+        ["ann@example.com", "", "'=1+1", "", "'+359 88 123 4567", "", "", "customer", at, "7.5", "2020-01-02",
+         "granted", "Spring", "new; shop"],
         ["bob@example.com", "", "Bob", "", "", "", "", "customer", at, "", "", "granted", "Spring", "new; shop"],
     ]  # fmt: skip
 

@@ -121,7 +121,7 @@ def test_refused_rows_are_in_a_file_with_reasons_and_their_cells(workspace: Work
         ["Row", "Reason", "email", "name"],
         ["3", "the e-mail address has a space in it", "not an address", "'=1+1"],
         ["4", "there is neither an e-mail address nor a customer number", "", "Nobody"],
-        ["5", "the row has 1 cells, and the file has 2 columns", "a@example.com"],
+        ["5", "cells in the row: 1; columns in the file: 2", "a@example.com"],
         ["6", "the row has a zero byte in it, which no text has", "b@example.com", "Nul"],
     ]
     assert list(Contact.objects.order_by("pk").values_list("email_key", flat=True)) == [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from northpost.core.addresses import is_address
@@ -26,11 +26,13 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Something a column can be for. `synonyms`: names such a column may have, in any case and language."""
+    """Something a column can be for. `synonyms`: names such a column may have, in any case and language.
+    `by_content`: whether a column may be taken for it by what is in it alone."""
 
     name: str
     kind: Kind = Kind.TEXT
     synonyms: tuple[str, ...] = ()
+    by_content: bool = field(default=True, kw_only=True)
 
 
 _LOOKS: dict[Kind, Callable[[str], bool]] = {
@@ -67,7 +69,7 @@ def _score(column: str, cells: list[str], target: Target) -> float:
         return 0.0  # named so, but it isn't that
     if name:
         return name + fits
-    if target.kind in _TELLING and cells and fits >= 0.8:
+    if target.by_content and target.kind in _TELLING and cells and fits >= 0.8:
         return _TELLING[target.kind] * fits
     return 0.0
 

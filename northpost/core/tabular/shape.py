@@ -84,7 +84,7 @@ class RowReason(StrEnum):
 
 
 ROW_MESSAGES: dict[RowReason, Promise] = {
-    RowReason.RAGGED: _("the row has {found} cells, and the file has {expected} columns"),
+    RowReason.RAGGED: _("cells in the row: {found}; columns in the file: {expected}"),
     RowReason.NUL: _("the row has a zero byte in it, which no text has"),
     RowReason.ENCODING: _("the row has characters that cannot be read as {encoding}"),
     RowReason.TOO_LONG: _("the row is too long"),

@@ -53,7 +53,7 @@ def test_one_bad_row_is_named_and_the_rest_goes_on(
 def test_the_message_counts_the_cells(tmp_path: Path) -> None:
     error = read(tmp_path / "x.csv", HEAD + b"a,b,c\n")[1]
     assert isinstance(error, RowError)
-    assert error.message == "the row has 3 cells, and the file has 2 columns"
+    assert error.message == "cells in the row: 3; columns in the file: 2"
 
 
 def test_empty_cells_beyond_the_last_column_and_empty_rows_are_no_mistake(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext as now_
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from northpost.contacts.imports import Destination, ImportKind, ImportRefused, Job, Options, Tally
@@ -231,7 +231,7 @@ class OrderLoader:
         for place in places:
             row = batch[place]
             if place not in matched:
-                tally.refused[place] = now_("it goes back to an order that is not here")
+                tally.refused[place] = gettext("it goes back to an order that is not here")
                 continue
             key = (row.number, matched[place])
             before = refunds[key].amount if key in refunds else Decimal()
@@ -319,7 +319,7 @@ def _moment(row: OrderRow) -> datetime:
 
 
 def _twice() -> str:
-    return now_("the order number stands in an earlier row already")
+    return gettext("the order number stands in an earlier row already")
 
 
 def _open(job: Job) -> Any:

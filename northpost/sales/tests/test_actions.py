@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from northpost.contacts.actions import add_contact, erase_contact
 from northpost.events.models import Event
 from northpost.sales.actions import (
     NewLine,
@@ -19,6 +20,7 @@ from northpost.sales.actions import (
     upsert_products,
 )
 from northpost.sales.models import Order, OrderLine, Product, Refund
+from northpost.sales.queries import export_person
 from northpost.team.models import Workspace
 
 pytestmark = pytest.mark.django_db
@@ -78,3 +80,12 @@ def test_products_are_made_or_changed(workspace: Workspace):
         ("Lamp", Decimal("5.00"), "EUR"),
         ("Bulb", None, ""),
     ]
+
+
+def test_an_erased_persons_orders_stay_in_the_books_as_nobodys(workspace: Workspace):
+    person = add_contact(email="ann@example.com")
+    record_orders([NewOrder("1", person.pk, MOMENT, Decimal("5"), "EUR"), order("2")])
+    told = export_person(person.pk)
+    assert [(item["number"], item["total"], item["lines"]) for item in told] == [("1", "5.00", [])]
+    erase_contact(contact_id=person.pk)
+    assert dict(Order.objects.values_list("number", "contact_id")) == {"1": None, "2": 7}
