@@ -18,6 +18,7 @@ def show(
     """A page of this part with its tabs; ``may_*`` say what the reader may do."""
     named = [
         ("people", _("People"), "people"),
+        ("segments", _("Segments"), "segments"),
         ("lists", _("Lists"), "lists"),
         ("tags", _("Tags"), "tags"),
         ("imports", _("Imports"), "imports"),

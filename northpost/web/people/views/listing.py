@@ -64,6 +64,7 @@ def people(request: StaffRequest) -> HttpResponse:
         "rows": _rows(found.rows, wanted.filters.purpose_id),
         "page": _Found(found).here(),
         "total": found.total,
+        "more_filters": bool({"list", "tag", "segment", "language", "role", "sort"} & set(wanted.said)),
         "nobody_yet": found.total == 0 and not wanted.filters,
         "todo": _todo(),
     }
