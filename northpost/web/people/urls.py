@@ -7,6 +7,7 @@ from northpost.web.people.views import imports, listing, lists, person
 urlpatterns = [
     path("", listing.people, name="people"),
     path("bulk/", listing.people_bulk, name="people_bulk"),
+    path("export/", listing.people_export, name="people_export"),
     path("new/", person.person_create, name="person_create"),
     path("<int:contact_id>/", person.person, name="person"),
     path("<int:contact_id>/edit/", person.person_edit, name="person_edit"),

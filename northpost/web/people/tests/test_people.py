@@ -163,6 +163,21 @@ def test_an_export_has_everything_and_leaves_a_trace(browser: Client, ann: int):
     assert AuditEntry.objects.filter(verb="exported", noun_id=ann).count() == 1
 
 
+def test_what_the_filters_find_is_exported_and_nobody_else(browser: Client, ann: int, bob: int, stranger: int):
+    answer = browser.post(BASE + "export/", {"q": "petr", "format": "csv"})
+    said = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    assert ("ann@shop.example" in said, "bob@" in said, "secret@" in said) == (True, False, False)
+    everybody = b"".join(browser.post(BASE + "export/").streaming_content).decode()  # type: ignore[attr-defined]
+    assert ("bob@shop.example" in everybody, "secret@" in everybody) == (True, False)
+    sheet = browser.post(BASE + "export/", {"format": "xlsx"})
+    assert sheet["Content-Disposition"].endswith('"people.xlsx"')
+    assert b"".join(sheet.streaming_content)[:2] == b"PK"  # type: ignore[attr-defined]
+    assert AuditEntry.objects.filter(verb="exported", noun="people").count() == 3
+    workspace = Workspace.objects.get(slug="firm")
+    assert member(workspace, Role.AGENCY).post(BASE + "export/").status_code == 403
+    assert browser.get(BASE + "export/").status_code == 405
+
+
 def test_erasing_asks_for_the_address(browser: Client, ann: int, bob: int):
     browser.post(f"{BASE}{ann}/erase/", {"typed": "bob@shop.example"})
     assert Contact.objects.count() == 2

@@ -25,6 +25,7 @@ SENTENCES: dict[tuple[str, str], Promise] = {
     ("changed", "person"): _("changed a person's details"),
     ("erased", "person"): _("erased a person"),
     ("exported", "person"): _("exported a person's data"),
+    ("exported", "people"): _("exported people: %(people)s"),
     ("set_consent", "person"): _("recorded the consent of people: %(people)s"),
     ("created", "list"): _("made the list “%(name)s”"),
     ("renamed", "list"): _("changed the list “%(name)s”"),
