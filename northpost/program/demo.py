@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from pathlib import Path
 
 import click
 
-from northpost.config import environment
 from northpost.program import ground, up
 from northpost.program.processes import HOST, MAILBOX_PORT, PORT
 
@@ -35,24 +33,17 @@ def demo(headless: bool, as_json: bool, fresh: bool, people: int, port: int, mai
         up.refuse_taken_port(HOST, mailbox_port)
     ground.settle()
     with ground.sole_owner():
-        if fresh:
-            forget()
-        greeting = _main_job(people=people, as_json=as_json and headless)
+        greeting = _main_job(people=people, fresh=fresh, as_json=as_json and headless)
         if not headless:
             up.run(host=HOST, port=port, mailbox_port=mailbox_port, greet=lambda: click.echo(greeting))
 
 
-def _main_job(*, people: int, as_json: bool) -> str:
-    """Do it, or find it done; returns how to sign in. One that was broken off is begun again."""
+def _main_job(*, people: int, fresh: bool, as_json: bool) -> str:
+    """Do it, or find it done; returns how to sign in."""
     from northpost.demo import run
 
     with ground.database():
-        broken_off = run.demo_state() is run.DemoState.UNFINISHED
-    if broken_off:
-        click.echo("An earlier demo was broken off half-way: beginning again.", err=True)
-        forget()
-    with ground.database():
-        job = run.run_main_job(people=people, say=lambda words: click.echo(f"... {words}", err=True))
+        job = run.run_main_job(people=people, fresh=fresh, say=lambda words: click.echo(f"... {words}", err=True))
     password = job.owner.password or "(the one that you chose)"
     greeting = f"Sign in as {job.owner.email} with the password {password}"
     figures = job.result.to_json()
@@ -66,19 +57,3 @@ def _main_job(*, people: int, as_json: bool) -> str:
             f" ({figures['seconds']:.0f} s)"
         )
     return greeting
-
-
-def forget() -> None:
-    """Remove the demo's own database and uploads; refuses where the data is not the demo's."""
-    server = environment.embedded_server()
-    if server is None:
-        ground.fail("The demo's data is in the database of DATABASE_URL: empty that yourself, or unset DATABASE_URL.")
-    _close_connections()
-    server.remove()
-    shutil.rmtree(environment.data_dir() / "media", ignore_errors=True)
-
-
-def _close_connections() -> None:
-    from django.db import connections
-
-    connections.close_all()

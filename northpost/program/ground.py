@@ -39,6 +39,8 @@ def database(*, own: bool = False) -> Iterator[None]:
 
     A server that we started is stopped after it; with ``own`` also one that was left running by a program that died.
     """
+    from django.db import connections
+
     from northpost.core import database as schema
 
     server = environment.embedded_server()
@@ -53,6 +55,7 @@ def database(*, own: bool = False) -> Iterator[None]:
             fail(str(error))
         yield
     finally:
+        connections.close_all()
         if server is not None and (started or own):
             server.stop()
 
