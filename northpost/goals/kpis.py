@@ -42,6 +42,7 @@ class Scope:
     finish: datetime
     zone: str
     currency: str
+    at_risk_days: int
     lapsed_days: int
 
 
@@ -99,6 +100,7 @@ def from_file(name: str) -> Series:
             "finish": scope.finish,
             "zone": scope.zone,
             "currency": scope.currency,
+            "at_risk_days": scope.at_risk_days,
             "lapsed_days": scope.lapsed_days,
         }
         return Fragment(text, {**params, **group.params})
@@ -114,13 +116,15 @@ def day_start(day: date, zone: str) -> datetime:
 def scope(group: str, first: date, last: date) -> Scope:
     """The days ``first`` to ``last``, both included, of the current workspace."""
     workspace = Workspace.objects.get(pk=tenancy.require_workspace())
+    limits = thresholds()
     return Scope(
         group=group,
         start=day_start(first, workspace.time_zone),
         finish=day_start(last + timedelta(days=1), workspace.time_zone),
         zone=workspace.time_zone,
         currency=workspace.currency,
-        lapsed_days=thresholds().lapsed_days,
+        at_risk_days=limits.at_risk_days,
+        lapsed_days=limits.lapsed_days,
     )
 
 

@@ -116,6 +116,14 @@ def test_won_back_and_churn():
     assert measured("churn", first=date(2020, 1, 1), last=date(2020, 2, 1)) is None
 
 
+def test_who_slips_away():
+    # at risk on 11 June; ordered again before it came to that; at risk already
+    person(-170), person(-170, 5), person(-200)
+    assert measured("slipping") == Decimal("0.5")
+    assert measured("slipping", Group.ACTIVE) == Decimal("0.5")
+    assert measured("slipping", Group.NEW) is None
+
+
 def test_mail_counts_what_people_did():
     who, other, partner = person(1), person(), person(role="partner")
     mailed(who, 1, clicked_at=NOW), mailed(who, 2, unsubscribed_at=NOW), mailed(other, 1), mailed(partner, 1)
