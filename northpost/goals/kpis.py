@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
 
-from northpost.core import sql, tenancy
+from northpost.core import sql, statistics, tenancy
 from northpost.core.sql import Fragment
 from northpost.goals.groups import members
 from northpost.goals.models import Group
@@ -136,6 +136,7 @@ def measure(kpi: Kpi, group: str, first: date, last: date) -> Decimal | None:
 
 def course(kpi: Kpi, group: str, first: date, last: date) -> list[tuple[date, Decimal | None]]:
     """What the figure had come to, from ``first`` on, by the end of each day until ``last``."""
+    statistics.keep_fresh()
     query = kpi.series(scope(group, first, last))
     rows = sql.fetch_all(
         f"SELECT day, sum(top) AS top, sum(bottom) AS bottom FROM ({query.text}) AS series GROUP BY day", query.params

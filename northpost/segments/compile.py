@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from northpost.core import statistics
 from northpost.core.sql import Fragment
 from northpost.segments import catalogue as catalogues
 from northpost.segments.catalogue import Catalogue
@@ -79,6 +80,7 @@ def compile_rule(
     Give each of several fragments in one statement its own ``prefix``. Raises RuleError where the rule speaks of
     what doesn't exist (any more).
     """
+    statistics.keep_fresh()
     known = catalogue or catalogues.load()
     node = parse(rule, known) if isinstance(rule, Mapping) else rule
     compiler = Compiler(known, now, prefix)

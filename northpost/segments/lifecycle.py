@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from northpost.core import clock, sql, tenancy
+from northpost.core import clock, sql, statistics, tenancy
 from northpost.core.sql import Fragment
 from northpost.events.actions import NewEvent, record_events
 from northpost.events.consumers import Event
@@ -65,6 +65,7 @@ def refresh(
     Each change is a dated move and a ``lifecycle.moved`` event; the first filling of a workspace, becoming a
     prospect, and people in ``silent`` (touched by history only) make no event, for they should trigger nothing.
     """
+    statistics.keep_fresh(at_once=contact_ids is None)
     standing = stages_at(now, contact_ids=contact_ids)
     statement = sql.load(ROOM, "move_stages").replace("{standing}", standing.text)
     with transaction.atomic():

@@ -42,8 +42,10 @@ def sample(rule: Rule, most: int, *, now: datetime, catalogue: Catalogue | None 
     """Up to ``most`` of the people whom the rule fits, the newest first."""
     ids = compile_rule(rule, now=now, catalogue=catalogue)
     rows = sql.fetch_all(
-        "SELECT id, email, first_name, last_name, language FROM contacts_contact"
-        f" WHERE workspace_id = %(workspace_id)s AND id IN ({ids.text}) ORDER BY id DESC LIMIT %(most)s",
+        f"WITH newest AS MATERIALIZED (SELECT id FROM ({ids.text}) AS chosen ORDER BY id DESC LIMIT %(most)s)"
+        " SELECT c.id, c.email, c.first_name, c.last_name, c.language"
+        " FROM newest JOIN contacts_contact AS c ON c.id = newest.id AND c.workspace_id = %(workspace_id)s"
+        " ORDER BY c.id DESC",
         {**ids.params, "workspace_id": tenancy.require_workspace(), "most": most},
     )
     return [Sampled(**row) for row in rows]
