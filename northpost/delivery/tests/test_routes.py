@@ -1,0 +1,172 @@
+"""Ways out and senders: what is refused, what is kept secret, and what a try of a route says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import dns.exception
+import dns.resolver
+import pytest
+
+from northpost.core import tenancy
+from northpost.delivery import dns as delivery_dns
+from northpost.delivery.actions import routes
+from northpost.delivery.dns import Finding, check_domain
+from northpost.delivery.errors import DeliveryProblem, NotHere
+from northpost.delivery.models import Route, Sender
+from northpost.delivery.routes import endpoint_of
+from northpost.delivery.tests import rig
+from northpost.mailbox.access import authenticate
+from northpost.team.models import Workspace
+
+pytestmark = pytest.mark.django_db
+SERVER: dict[str, Any] = {"name": "Relay", "host": "smtp.example.com", "username": "shop", "password": "s3cret"}
+
+
+def test_a_workspace_begins_with_the_local_mailbox(workspace: Workspace):
+    route = Route.objects.get()
+    assert (route.name, route.kind, route.is_default) == ("Local mailbox", "mailbox", True)
+    endpoint = endpoint_of(route)
+    assert (endpoint.host, endpoint.security, endpoint.username) == ("127.0.0.1", "none", f"workspace-{workspace.pk}")
+    assert authenticate(endpoint.username, endpoint.password)
+
+
+def test_a_password_is_sealed_kept_and_removed(workspace: Workspace):
+    route = routes.create_route(**SERVER)
+    assert "s3cret" not in route.password_sealed
+    assert endpoint_of(route).password == "s3cret"
+    assert "s3cret" not in repr(endpoint_of(route))
+    changed = routes.update_route(route_id=route.pk, name="Other", password=None)
+    assert (changed.name, endpoint_of(changed).password) == ("Other", "s3cret")
+    assert endpoint_of(routes.update_route(route_id=route.pk, password="")).password == ""
+
+
+@pytest.mark.parametrize(
+    ("details", "field"),
+    [
+        ({"name": " "}, "name"),
+        ({"host": ""}, "host"),
+        ({"host": "smtp.example.com\r\nX"}, "host"),
+        ({"port": 0}, "port"),
+        ({"port": 70000}, "port"),
+        ({"security": "rot13"}, "security"),
+        ({"security": "none"}, "security"),
+        ({"connections": 0}, "connections"),
+        ({"connections": 51}, "connections"),
+        ({"per_minute": 0}, "per_minute"),
+        ({"kind": "pigeon"}, "kind"),
+    ],
+)
+def test_what_cannot_be_a_route(workspace: Workspace, details: dict[str, Any], field: str):
+    with pytest.raises(DeliveryProblem) as refused:
+        routes.create_route(**(SERVER | details))
+    assert refused.value.field == field
+    assert Route.objects.count() == 1
+
+
+def test_the_default_is_one_and_is_not_put_away(workspace: Workspace):
+    mailbox = Route.objects.get()
+    route = routes.create_route(**SERVER)
+    assert not route.is_default
+    routes.set_default_route(route_id=route.pk)
+    assert list(Route.objects.filter(is_default=True)) == [route]
+    with pytest.raises(DeliveryProblem):
+        routes.archive_route(route_id=route.pk)
+    routes.archive_route(route_id=mailbox.pk)
+    with pytest.raises(NotHere):
+        routes.update_route(route_id=mailbox.pk, name="x")
+
+
+def test_another_workspaces_route_is_not_there(workspace: Workspace, rival: Workspace):
+    route = routes.create_route(**SERVER)
+    with tenancy.workspace(rival.pk):
+        for act in (routes.update_route, routes.archive_route, routes.set_default_route, routes.check_route):
+            with pytest.raises(NotHere):
+                act(route_id=route.pk)
+
+
+def test_a_try_of_a_route(workspace: Workspace, tmp_path: Path):
+    with rig.sink(tmp_path) as sink:
+        route = rig.route(sink.port)
+        assert routes.check_route(route_id=route.pk).ok
+        assert sink.mails == []
+    report = routes.check_route(route_id=route.pk)
+    assert not report.ok
+    assert f"port {sink.port}" in str(report.error)
+
+
+@pytest.mark.parametrize(
+    ("details", "field"),
+    [
+        ({"name": "", "email": "a@shop.example"}, "name"),
+        ({"name": "A\r\nBcc: x", "email": "a@shop.example"}, "name"),
+        ({"name": "A", "email": "a@"}, "email"),
+        ({"name": "A", "email": "иван@shop.example"}, "email"),
+        ({"name": "A", "email": "a@shop.example", "reply_to": "b@x\r\nBcc: y@z.example"}, "reply_to"),
+    ],
+)
+def test_what_cannot_be_a_sender(workspace: Workspace, details: dict[str, Any], field: str):
+    with pytest.raises(DeliveryProblem) as refused:
+        routes.create_sender(**details)
+    assert refused.value.field == field
+    assert not Sender.objects.exists()
+
+
+def test_the_first_sender_is_the_default(workspace: Workspace):
+    first = routes.create_sender(name="Магазин", email="news@магазин.бг")
+    second = routes.create_sender(name="Other", email="other@shop.example", reply_to="help@shop.example")
+    assert (first.is_default, second.is_default) == (True, False)
+    routes.set_default_sender(sender_id=second.pk)
+    routes.archive_sender(sender_id=first.pk)
+    assert Sender.objects.get(is_default=True) == second
+
+
+class Texts:
+    """A resolver that knows what it is told; an exception in place of texts is raised."""
+
+    def __init__(self, **texts: Any) -> None:
+        self.texts = {name.replace("__", "."): found for name, found in texts.items()}
+
+    def resolve(self, name: str, kind: str) -> list[Any]:
+        found = self.texts.get(
+            name.replace("_dmarc", "dmarc").replace("_domainkey", "domainkey"), dns.resolver.NXDOMAIN()
+        )
+        if isinstance(found, Exception):
+            raise found
+        return [type("Record", (), {"strings": [part.encode() for part in text]})() for text in found]
+
+
+def test_a_domain_in_good_order():
+    texts = Texts(
+        shop__example=[["other"], ["v=spf1 include:relay.example", " -all"]],
+        dmarc__shop__example=[["v=DMARC1; p=Reject; rua=mailto:x@shop.example"]],
+        one__domainkey__shop__example=[["v=DKIM1; k=rsa; p=MIIB"]],
+    )
+    report = check_domain("shop.example", selector="one", resolver=texts)  # type: ignore[arg-type]
+    assert (report.spf, report.dkim, report.dmarc, report.policy) == ("good", "good", "good", "reject")
+    assert report.good
+
+
+def test_a_domain_with_too_little_and_too_much():
+    texts = Texts(shop__example=[["v=spf1 -all"], ["v=spf1 +all"]])
+    report = check_domain("shop.example", selector="one", resolver=texts)  # type: ignore[arg-type]
+    assert (report.spf, report.dkim, report.dmarc) == (Finding.DOUBLE, Finding.MISSING, Finding.MISSING)
+    assert not report.good
+    assert report.could_be_looked_up
+
+
+@pytest.mark.parametrize("trouble", [dns.exception.Timeout(), dns.resolver.NoNameservers(), OSError("no network")])
+def test_without_a_network_nothing_is_said_about_the_domain(trouble: Exception):
+    texts = Texts(shop__example=trouble, dmarc__shop__example=trouble)
+    report = check_domain("shop.example", resolver=texts)  # type: ignore[arg-type]
+    assert (report.spf, report.dkim, report.dmarc) == (Finding.UNKNOWN, Finding.NOT_ASKED, Finding.UNKNOWN)
+    assert not report.could_be_looked_up
+
+
+def test_without_a_resolver_nothing_is_said_either(monkeypatch: pytest.MonkeyPatch):
+    def none() -> dns.resolver.Resolver:
+        raise dns.resolver.NoResolverConfiguration
+
+    monkeypatch.setattr(delivery_dns, "_resolver", none)
+    assert not check_domain("shop.example").could_be_looked_up
