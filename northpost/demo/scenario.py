@@ -69,7 +69,7 @@ MAILINGS: tuple[PlannedMailing, ...] = (
     PlannedMailing("We miss you", "win_back", "segment:Lapsed customers", 29),
     PlannedMailing("Accessories week", "offer", "segment:Active customers", 20, ("list:Partners",)),
     PlannedMailing("Letter to partners and press", "partners", "list:Partners", 13),
-    PlannedMailing("Newsletter: from our shelves", "newsletter", "segment:Bought twice or more", 5),
+    PlannedMailing("Newsletter: from our shelves", "newsletter", "segment:Clicked in the last 30 days", 5),
     PlannedMailing("Offer of the weekend", "offer", "list:Offers", -1),
     PlannedMailing("How do you like your laptop?", "review", "segment:Bought twice or more", None),
 )

@@ -7,7 +7,7 @@ import pytest
 from northpost.contacts.models import Consent, ConsentRecord, Contact, ImportRun, ListMember, Tagged
 from northpost.core import clock
 from northpost.demo.company import make_company
-from northpost.demo.loading import Register, define_fields, import_people, make_lists, sign_up
+from northpost.demo.loading import Register, define_fields, import_people, make_lists, sign_up, sign_up_many
 from northpost.team.models import Workspace
 
 NOW = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
@@ -58,4 +58,23 @@ def test_who_signs_up_leaves_proof_of_their_own(workspace: Workspace) -> None:
     assert proof.source == f"Voltline shop: {people.consent_form[number]}"
     silent = next(number for number in range(60) if not people.consent_at[number])
     assert not ConsentRecord.objects.filter(contact_id=register.contact_of[silent]).exists()
+    assert ListMember.objects.count() == sum(len(names) for names in people.lists)
+
+
+def test_many_who_sign_up_arrive_as_those_who_come_one_by_one(workspace: Workspace) -> None:
+    company = make_company(now=NOW, people=60)
+    with clock.use(clock.VirtualClock(NOW)):
+        define_fields()
+        make_lists()
+        sign_up(company, range(30), Register())
+        sign_up_many(company, range(30, 60), register := Register())
+    people = company.people
+    for number in range(30, 60):
+        contact = Contact.objects.get(pk=register.contact_of[number])
+        assert (contact.email, contact.last_name) == (people.email[number], people.last_name[number])
+        assert contact.attributes["city"] == people.city[number]
+        assert contact.attributes["signed_up_on"] == people.signed_up_at[number].date().isoformat()
+        consents = list(Consent.objects.filter(contact=contact).values_list("state", "since"))
+        agreed = people.consent_at[number]
+        assert consents == ([("granted", agreed)] if agreed else [])
     assert ListMember.objects.count() == sum(len(names) for names in people.lists)
