@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("northpost.web.account.urls")),
     path("w/<slug:slug>/goals/", include("northpost.web.goals.urls")),
     path("w/<slug:slug>/segments/", include("northpost.web.segments.urls")),
+    path("w/<slug:slug>/sales/", include("northpost.web.sales.urls")),
     path("w/<slug:slug>/mailings/", include("northpost.web.mailings.urls")),
     path("w/<slug:slug>/", include("northpost.web.analysis.urls")),
     path("w/<slug:slug>/people/", include("northpost.web.people.urls")),

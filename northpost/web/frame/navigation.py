@@ -26,6 +26,7 @@ class Part:
 PARTS: list[Part] = [
     Part("goals", _("Goals"), "goals", "goal", "intend", ("goals/",)),
     Part("people", _("Customers"), "people", "people", "reach", ("people/", "segments/")),
+    Part("sales", _("Sales"), "sales", "sales", "reach", ("sales/",)),
     Part("mailings", _("Mailings"), "mailings", "mailing", "reach", ("mailings/",)),
     Part("analysis", _("Analysis"), "analysis", "analysis", "learn", ("analysis/",)),
 ]
