@@ -11,6 +11,7 @@ import { startMenus } from "./islands/menus.ts";
 import { startPalette } from "./islands/palette.ts";
 import { startTheme } from "./islands/theme.ts";
 import { startToasts } from "./islands/toasts.ts";
+import { startWorkbench } from "./islands/workbench.ts";
 
 startTheme();
 startMenus();
@@ -19,6 +20,7 @@ startPalette();
 startToasts();
 startCopy();
 startDrops();
+startWorkbench();
 
 /** Bring to life what needs a chunk of its own, in `root`; called for the page and after each swap by htmx. */
 async function wake(root: ParentNode): Promise<void> {

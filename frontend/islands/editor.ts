@@ -24,6 +24,9 @@ const look = EditorView.theme({
   ".cm-cursor": { borderLeftColor: "var(--ink)" },
   "&.cm-focused .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "var(--accent-soft) !important" },
   ".cm-panels": { backgroundColor: "var(--sunken)", color: "var(--ink)" },
+  // The library's own marks are pictures at data: addresses, which the pages' policy refuses.
+  ".cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--bad)" },
+  ".cm-lint-marker-error": { content: "normal", background: "var(--bad)", borderRadius: "50%", transform: "scale(0.7)" },
   ".cm-tooltip": { backgroundColor: "var(--raised)", color: "var(--ink)", border: "1px solid var(--line)" },
 });
 
@@ -67,7 +70,7 @@ function replace(field: HTMLTextAreaElement): void {
         syntaxHighlighting(colours),
         look,
         EditorView.lineWrapping,
-        EditorView.contentAttributes.of(label ? { "aria-label": label } : {}),
+        EditorView.contentAttributes.of({ tabindex: "0", ...(label ? { "aria-label": label } : {}) }),
         EditorState.readOnly.of(field.readOnly),
         EditorView.updateListener.of((update) => {
           if (!update.docChanged) return;

@@ -113,6 +113,12 @@ def media_by_hash(*, sha256: str) -> MediaFile:
     return found
 
 
+def templates_showing(file: MediaFile) -> list[str]:
+    """The names of the templates that show the file, in any of their versions."""
+    showing = TemplateVersion.objects.filter(mjml__contains=file.sha256)
+    return sorted(set(showing.values_list("template__name", flat=True)))
+
+
 def shows_inline(file: MediaFile) -> bool:
     """Whether a browser may show the file; all others (SVG and HTML among them) are sent as attachments."""
     return file.content_type in INLINE_TYPES

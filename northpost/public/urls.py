@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from northpost.public import views
+from northpost.public import media, views
 
 urlpatterns = [
     path("o/<str:token>.gif", views.opened, name="mail_opened"),
@@ -12,4 +12,5 @@ urlpatterns = [
     path("u/<str:token>", views.leave, name="mail_leave"),
     path("u/<str:token>/stay", views.stay, name="mail_stay"),
     path("v/<str:token>", views.web_version, name="mail_web_version"),
+    path("f/<slug:sha256>-<int:workspace_id>.<slug:suffix>", media.media_file, name="media_file"),
 ]

@@ -13,9 +13,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from northpost.content.errors import FileInUse, FileProblem, NotHere
-from northpost.content.models import MediaFile, TemplateVersion
+from northpost.content.models import MediaFile
 from northpost.content.pictures import ready_file
-from northpost.content.queries import media_path, media_root
+from northpost.content.queries import media_path, media_root, templates_showing
 from northpost.core import clock, tenancy
 from northpost.team.actions import record
 from northpost.team.models import User
@@ -67,8 +67,7 @@ def delete_media(*, media_id: int, even_if_shown: bool = False, by: User | None 
         if found is None:
             raise NotHere(media_id)
         if not even_if_shown:
-            showing = TemplateVersion.objects.filter(mjml__contains=found.sha256)
-            names = sorted(set(showing.values_list("template__name", flat=True)))
+            names = templates_showing(found)
             if names:
                 raise FileInUse(names)
         path = media_path(found)

@@ -62,6 +62,7 @@ PLACES = [
     Command(gettext_lazy("Lists"), "lists", "list", Ability.SEE),
     Command(gettext_lazy("Imports"), "imports", "import", Ability.SEE),
     Command(gettext_lazy("Templates"), "templates", "template", Ability.SEE),
+    Command(gettext_lazy("Pictures and files"), "media", "media", Ability.SEE),
     Command(gettext_lazy("Local mailbox"), "mailbox", "mailbox", Ability.SEE),
     Command(gettext_lazy("Settings"), "settings", "settings", Ability.SEE),
 ]
