@@ -36,7 +36,10 @@ ATTRIBUTE = "attributes."  # a custom field's destination is this and its key
 EMAIL = Destination(
     "email",
     Kind.EMAIL,
-    ("e-mail", "mail", "email address", "имейл", "мейл", "е-мейл", "поща", "почта", "эл. почта", "электронная почта"),
+    (
+        *("e-mail", "mail", "email address", "customer", "client", "buyer"),
+        *("имейл", "мейл", "е-мейл", "поща", "почта", "эл. почта", "электронная почта", "клиент", "покупатель"),
+    ),
     _("E-mail address"),
 )
 EXTERNAL_ID = Destination(
@@ -44,6 +47,7 @@ EXTERNAL_ID = Destination(
     Kind.TEXT,
     (
         *("customer id", "customer number", "customer no", "client id", "customerid", "user id", "id"),
+        *("customer", "client", "buyer", "клиент", "покупатель"),
         *("клиентски номер", "номер на клиент", "клиент №", "номер клиента", "код клиента", "ид"),
     ),
     _("Customer number"),

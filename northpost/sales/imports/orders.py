@@ -92,12 +92,16 @@ DESTINATIONS = (
 
 
 def check(_shape: FileShape, mapping: Mapping[str, str], options: Options) -> None:
-    """An order needs a date, and a total or a price."""
+    """Orders need a date, a total or a price, and a customer (a row may lack one: its order is nobody's)."""
     chosen = {*mapping.values(), *options.constants}
     if "placed_at" not in chosen:
         raise ImportRefused(_("Choose the column with the date of the order."))
     if not {"total", "unit_price"} & chosen:
         raise ImportRefused(_("Choose the column with the total, or the one with the price."))
+    if not {"email", "external_id"} & chosen:
+        raise ImportRefused(
+            _("Choose the column with the customers' e-mail addresses or numbers: else these orders are nobody's.")
+        )
     currency = options.extra.get("currency")
     if currency and not (
         isinstance(currency, str) and len(currency) == 3 and currency.isascii() and currency.isupper()
