@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -172,7 +172,7 @@ def _work(
                 story.live_until(_sending_moment(end, planned.days_ago))
                 campaign = story.send(planned)
                 gather_statistics()
-                say(f"Sent: {campaign.name}")
+                say(f"Sent: {planned.name}" if campaign else f"Nobody to send it to: {planned.name}")
         story.live_until(end)
         gather_statistics()
         refresh_readings(end)
@@ -183,7 +183,8 @@ def _work(
             desk.plan(planned)
         elif planned.days_ago < 0:
             campaign = desk.plan(planned)
-            campaigns.schedule_campaign(campaign_id=campaign.pk, at=_sending_moment(end, planned.days_ago))
+            with suppress(campaigns.NotReady):
+                campaigns.schedule_campaign(campaign_id=campaign.pk, at=_sending_moment(end, planned.days_ago))
     return received, story.readers.done
 
 

@@ -73,10 +73,14 @@ class Story:
             fresh = self.last_sent is not None and now < self.last_sent + FRESH
             self._live(min(now + (ONE_DAY if fresh else QUIET_STEP), moment))
 
-    def send(self, planned: PlannedMailing) -> Campaign:
-        """Plan, start and send a mailing now. Raises MailingFailed where it leaves somebody unexplained."""
+    def send(self, planned: PlannedMailing) -> Campaign | None:
+        """Plan, start and send a mailing now; None where it stays a draft, for a small company may have nobody to
+        send it to. Raises MailingFailed for what goes wrong on the way."""
         campaign = self.desk.plan(planned)
-        campaigns.start_campaign(campaign_id=campaign.pk)
+        try:
+            campaigns.start_campaign(campaign_id=campaign.pk)
+        except campaigns.NotReady:
+            return None
         campaigns.freeze(campaign_id=campaign.pk)
         self.last_sent = self.time.now()
         self.under_way.append(OnItsWay(campaign, LETTERS[planned.letter]))
