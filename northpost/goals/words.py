@@ -23,7 +23,8 @@ def figure(kpi: Kpi, value: Decimal | None, currency: str) -> str:
     if value is None:
         return "–"
     if kpi.unit == Unit.RATE:
-        text = str(numbers.format_percent(value, format="#,##0.##%", locale=_locale()))
+        pattern = "#,##0.#%" if abs(value) >= Decimal("0.1") else "#,##0.##%"
+        text = str(numbers.format_percent(value, format=pattern, locale=_locale()))
         return text if _locale() == "en" else text.replace("%", f"{HARD}%")
     if kpi.unit == Unit.MONEY:
         pattern = "#,##0.##" if abs(value) < 1000 and value != value.to_integral_value() else "#,##0"

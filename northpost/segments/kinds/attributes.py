@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from northpost.contacts.models import ContactRole, FieldKind
 from northpost.segments.asking import Ask
@@ -26,7 +26,7 @@ from northpost.segments.kinds.windows import (
 if TYPE_CHECKING:
     from northpost.segments.compile import Compiler
 
-PERSON = lazy("The person")
+PERSON = gettext_lazy("The person")
 # Our own expressions, by key; what a rule says never becomes one.
 TEXT_COLUMNS = {
     "email_domain": "split_part(c.email_key, '@', 2)",
@@ -38,30 +38,30 @@ TEXT_COLUMNS = {
     "external_id": "c.external_id",
 }
 STANDARD = (
-    ("email_domain", lazy("e-mail provider (after the @)")),
-    ("email", lazy("e-mail address")),
-    ("first_name", lazy("first name")),
-    ("last_name", lazy("last name")),
-    ("language", lazy("language")),
-    ("time_zone", lazy("time zone")),
-    ("external_id", lazy("customer number")),
-    ("role", lazy("role")),
-    ("created", lazy("date added")),
+    ("email_domain", gettext_lazy("e-mail provider (after the @)")),
+    ("email", gettext_lazy("e-mail address")),
+    ("first_name", gettext_lazy("first name")),
+    ("last_name", gettext_lazy("last name")),
+    ("language", gettext_lazy("language")),
+    ("time_zone", gettext_lazy("time zone")),
+    ("external_id", gettext_lazy("customer number")),
+    ("role", gettext_lazy("role")),
+    ("created", gettext_lazy("date added")),
 )
-LANGUAGES = (("en", lazy("English")), ("bg", lazy("Bulgarian")), ("ru", lazy("Russian")))
+LANGUAGES = (("en", gettext_lazy("English")), ("bg", gettext_lazy("Bulgarian")), ("ru", gettext_lazy("Russian")))
 
 
 class Attribute(ConditionKind):
     """``attribute``, then a test on a text; ``roles`` for the role; a test on a moment for the day added."""
 
     key = "attribute"
-    label = lazy("Name, address, language")
+    label = gettext_lazy("Name, address, language")
     group = PERSON
 
     def shape(self, ask: Ask) -> None:
-        attribute = ask.choice("attribute", lazy("What"), STANDARD, reshapes=True)
+        attribute = ask.choice("attribute", gettext_lazy("What"), STANDARD, reshapes=True)
         if attribute == "role":
-            ask.several("roles", lazy("Role"), ContactRole.choices)
+            ask.several("roles", gettext_lazy("Role"), ContactRole.choices)
         elif attribute == "created":
             ask_moment(ask)
         else:
@@ -91,36 +91,36 @@ class Attribute(ConditionKind):
 
 
 NUMBER_TESTS = (
-    ("at_least", lazy("at least")),
-    ("at_most", lazy("at most")),
-    ("exactly", lazy("exactly")),
-    ("between", lazy("between")),
-    ("empty", lazy("is empty")),
-    ("filled", lazy("is not empty")),
+    ("at_least", gettext_lazy("at least")),
+    ("at_most", gettext_lazy("at most")),
+    ("exactly", gettext_lazy("exactly")),
+    ("between", gettext_lazy("between")),
+    ("empty", gettext_lazy("is empty")),
+    ("filled", gettext_lazy("is not empty")),
 )
-YES_NO = (("yes", lazy("yes")), ("no", lazy("no")), ("empty", lazy("not said")))
+YES_NO = (("yes", gettext_lazy("yes")), ("no", gettext_lazy("no")), ("empty", gettext_lazy("not said")))
 
 
 class CustomField(ConditionKind):
     """``field`` (its key), then a test that suits the field's kind. Values are in ``contact.attributes``."""
 
     key = "field"
-    label = lazy("A field of your own")
+    label = gettext_lazy("A field of your own")
     group = PERSON
 
     def shape(self, ask: Ask) -> None:
         options = [(each.key, each.label) for each in ask.catalogue.fields.values()]
-        key = ask.choice("field", lazy("Field"), options, reshapes=True)
+        key = ask.choice("field", gettext_lazy("Field"), options, reshapes=True)
         info = ask.catalogue.fields.get(key)
         kind = info.kind if info else FieldKind.TEXT
         if kind == FieldKind.NUMBER:
             _ask_number(ask)
         elif kind == FieldKind.BOOLEAN:
-            ask.choice("answer", lazy("Answer"), YES_NO)
+            ask.choice("answer", gettext_lazy("Answer"), YES_NO)
         elif kind == FieldKind.DATE:
             ask_moment(ask, DAYS_OF_ONES_OWN)
         elif kind == FieldKind.CHOICE:
-            ask.several("any_of", lazy("Any of"), [(each, each) for each in info.choices] if info else ())
+            ask.several("any_of", gettext_lazy("Any of"), [(each, each) for each in info.choices] if info else ())
         else:
             ask_text(ask)
 
@@ -156,11 +156,11 @@ class CustomField(ConditionKind):
 
 
 def _ask_number(ask: Ask) -> None:
-    test = ask.choice("test", lazy("Test"), NUMBER_TESTS, reshapes=True)
+    test = ask.choice("test", gettext_lazy("Test"), NUMBER_TESTS, reshapes=True)
     if test in ("empty", "filled"):
         return
-    low = ask.number("number", lazy("Number"))
-    if test == "between" and ask.number("number_to", lazy("to")) < low:
+    low = ask.number("number", gettext_lazy("Number"))
+    if test == "between" and ask.number("number_to", gettext_lazy("to")) < low:
         ask.object_to("number_to", _("This should not be less than the first number."))
 
 

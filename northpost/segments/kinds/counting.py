@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from northpost.segments.asking import Ask
 from northpost.segments.kinds import phrases
@@ -17,29 +17,29 @@ if TYPE_CHECKING:
 
 MOST = 100_000
 COMPARISONS = (
-    ("at_least", lazy("at least")),
-    ("at_most", lazy("at most")),
-    ("exactly", lazy("exactly")),
-    ("between", lazy("between")),
+    ("at_least", gettext_lazy("at least")),
+    ("at_most", gettext_lazy("at most")),
+    ("exactly", gettext_lazy("exactly")),
+    ("between", gettext_lazy("between")),
 )
-HOW_OFTEN = (*COMPARISONS, ("never", lazy("not once")))
+HOW_OFTEN = (*COMPARISONS, ("never", gettext_lazy("not once")))
 
 
 def ask_how_often(ask: Ask) -> None:
     """``compare``, ``count`` and ``count_to``: whole numbers."""
-    compare = ask.choice("compare", lazy("How often"), HOW_OFTEN, reshapes=True)
+    compare = ask.choice("compare", gettext_lazy("How often"), HOW_OFTEN, reshapes=True)
     if compare == "never":
         return
-    low = ask.whole("count", lazy("Times"), low=0 if compare in ("exactly", "between") else 1, high=MOST)
-    if compare == "between" and ask.whole("count_to", lazy("to"), low=0, high=MOST) < low:
+    low = ask.whole("count", gettext_lazy("Times"), low=0 if compare in ("exactly", "between") else 1, high=MOST)
+    if compare == "between" and ask.whole("count_to", gettext_lazy("to"), low=0, high=MOST) < low:
         ask.object_to("count_to", _("This should not be less than the first number."))
 
 
 def ask_how_much(ask: Ask, suffix: str = "") -> None:
     """``compare``, ``amount`` and ``amount_to``: numbers with decimals, not below 0."""
-    compare = ask.choice("compare", lazy("How much"), COMPARISONS, reshapes=True)
-    low = ask.number("amount", lazy("Amount"), low=0, suffix=suffix)
-    if compare == "between" and ask.number("amount_to", lazy("to"), low=0, suffix=suffix) < low:
+    compare = ask.choice("compare", gettext_lazy("How much"), COMPARISONS, reshapes=True)
+    low = ask.number("amount", gettext_lazy("Amount"), low=0, suffix=suffix)
+    if compare == "between" and ask.number("amount_to", gettext_lazy("to"), low=0, suffix=suffix) < low:
         ask.object_to("amount_to", _("This should not be less than the first number."))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from northpost.segments.asking import Ask
 from northpost.segments.catalogue import Catalogue
@@ -19,13 +19,13 @@ from northpost.segments.kinds.windows import ask_moment, ask_window, moment_sql,
 if TYPE_CHECKING:
     from northpost.segments.compile import Compiler
 
-DID = lazy("What they did")
+DID = gettext_lazy("What they did")
 MAIL = (
-    ("received", lazy("received mail")),
-    ("clicked", lazy("clicked in mail")),
-    ("opened", lazy("opened mail (uncertain)")),
+    ("received", gettext_lazy("received mail")),
+    ("clicked", gettext_lazy("clicked in mail")),
+    ("opened", gettext_lazy("opened mail (uncertain)")),
 )
-WHICH = (("any", lazy("any mailing")), ("one", lazy("one mailing")))
+WHICH = (("any", gettext_lazy("any mailing")), ("one", gettext_lazy("one mailing")))
 
 
 class Mail(ConditionKind):
@@ -35,14 +35,14 @@ class Mail(ConditionKind):
     """
 
     key = "mail"
-    label = lazy("Mail received, opened or clicked")
+    label = gettext_lazy("Mail received, opened or clicked")
     group = DID
 
     def shape(self, ask: Ask) -> None:
-        ask.choice("what", lazy("What"), MAIL)
+        ask.choice("what", gettext_lazy("What"), MAIL)
         ask_how_often(ask)
-        if ask.choice("which", lazy("Which"), WHICH, reshapes=True) == "one":
-            ask.choice("mailing", lazy("Mailing"), list(ask.catalogue.mailings.items()))
+        if ask.choice("which", gettext_lazy("Which"), WHICH, reshapes=True) == "one":
+            ask.choice("mailing", gettext_lazy("Mailing"), list(ask.catalogue.mailings.items()))
         ask_window(ask)
 
     def compile(self, values: Mapping[str, Any], compiler: Compiler) -> str:
@@ -99,15 +99,15 @@ def _say_mail(what: str, one: bool, never: bool) -> str:
 
 # kind of event -> (label, what people did)
 _events: dict[str, tuple[str | Promise, str | Promise]] = {
-    "contact.subscribed": (lazy("subscribed"), lazy("subscribed")),
-    "contact.unsubscribed": (lazy("unsubscribed"), lazy("unsubscribed")),
-    "mail.unsubscribed": (lazy("unsubscribed from a mail"), lazy("unsubscribed from a mail")),
-    "mail.replied": (lazy("replied to a mail"), lazy("replied to a mail")),
-    "mail.complained": (lazy("reported a mail as spam"), lazy("reported a mail as spam")),
-    "mail.bounced": (lazy("a mail came back"), lazy("had a mail come back")),
-    "order.placed": (lazy("placed an order"), lazy("placed an order")),
-    "order.refunded": (lazy("was refunded"), lazy("were refunded")),
-    "lifecycle.moved": (lazy("moved in the life cycle"), lazy("moved in the life cycle")),
+    "contact.subscribed": (gettext_lazy("subscribed"), gettext_lazy("subscribed")),
+    "contact.unsubscribed": (gettext_lazy("unsubscribed"), gettext_lazy("unsubscribed")),
+    "mail.unsubscribed": (gettext_lazy("unsubscribed from a mail"), gettext_lazy("unsubscribed from a mail")),
+    "mail.replied": (gettext_lazy("replied to a mail"), gettext_lazy("replied to a mail")),
+    "mail.complained": (gettext_lazy("reported a mail as spam"), gettext_lazy("reported a mail as spam")),
+    "mail.bounced": (gettext_lazy("a mail came back"), gettext_lazy("had a mail come back")),
+    "order.placed": (gettext_lazy("placed an order"), gettext_lazy("placed an order")),
+    "order.refunded": (gettext_lazy("was refunded"), gettext_lazy("were refunded")),
+    "lifecycle.moved": (gettext_lazy("moved in the life cycle"), gettext_lazy("moved in the life cycle")),
 }
 
 
@@ -116,19 +116,19 @@ def register_event(kind: str, label: str | Promise, clause: str | Promise) -> No
     _events[kind] = (label, clause)
 
 
-EVENT_MEASURES = (("count", lazy("how often")), ("last", lazy("the last time")))
+EVENT_MEASURES = (("count", gettext_lazy("how often")), ("last", gettext_lazy("the last time")))
 
 
 class Happened(ConditionKind):
     """``event`` (its kind in the log): how often in a window, or when it last happened. Machines don't count."""
 
     key = "event"
-    label = lazy("Something that happened")
+    label = gettext_lazy("Something that happened")
     group = DID
 
     def shape(self, ask: Ask) -> None:
-        ask.choice("event", lazy("What"), [(kind, label) for kind, (label, _clause) in _events.items()])
-        if ask.choice("measure", lazy("Look at"), EVENT_MEASURES, reshapes=True) == "count":
+        ask.choice("event", gettext_lazy("What"), [(kind, label) for kind, (label, _clause) in _events.items()])
+        if ask.choice("measure", gettext_lazy("Look at"), EVENT_MEASURES, reshapes=True) == "count":
             ask_how_often(ask)
             ask_window(ask)
         else:

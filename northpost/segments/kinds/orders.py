@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from northpost.segments.asking import Ask
 from northpost.segments.catalogue import Catalogue
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from northpost.segments.compile import Compiler
 
 MEASURES = (
-    ("count", lazy("how often they ordered")),
-    ("sum", lazy("how much they spent")),
-    ("average", lazy("their average order")),
-    ("first", lazy("their first order")),
-    ("last", lazy("their last order")),
+    ("count", gettext_lazy("how often they ordered")),
+    ("sum", gettext_lazy("how much they spent")),
+    ("average", gettext_lazy("their average order")),
+    ("first", gettext_lazy("their first order")),
+    ("last", gettext_lazy("their last order")),
 )
 ABOUT = (
-    ("anything", lazy("anything")),
-    ("category", lazy("a category")),
-    ("product", lazy("a product")),
+    ("anything", gettext_lazy("anything")),
+    ("category", gettext_lazy("a category")),
+    ("product", gettext_lazy("a product")),
 )
 
 
@@ -45,22 +45,24 @@ class Ordered(ConditionKind):
     """
 
     key = "orders"
-    label = lazy("Orders")
-    group = lazy("What they did")
+    label = gettext_lazy("Orders")
+    group = gettext_lazy("What they did")
 
     def shape(self, ask: Ask) -> None:
-        measure = ask.choice("measure", lazy("What"), MEASURES, reshapes=True)
+        measure = ask.choice("measure", gettext_lazy("What"), MEASURES, reshapes=True)
         if measure == "count":
             ask_how_often(ask)
         elif measure in ("sum", "average"):
             ask_how_much(ask, ask.catalogue.currency)
         else:
             ask_moment(ask)
-        about = ask.choice("about", lazy("Of"), ABOUT, reshapes=True)
+        about = ask.choice("about", gettext_lazy("Of"), ABOUT, reshapes=True)
         if about == "category":
-            ask.text("category", lazy("Category"), suggestions=[(each, each) for each in ask.catalogue.categories])
+            ask.text(
+                "category", gettext_lazy("Category"), suggestions=[(each, each) for each in ask.catalogue.categories]
+            )
         elif about == "product":
-            ask.text("product", lazy("Product number"), suggestions=list(ask.catalogue.products.items()))
+            ask.text("product", gettext_lazy("Product number"), suggestions=list(ask.catalogue.products.items()))
         if measure not in ("first", "last"):
             ask_window(ask)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from northpost.segments.asking import Ask
 from northpost.segments.catalogue import Catalogue
@@ -18,27 +18,27 @@ from northpost.segments.models import Stage
 if TYPE_CHECKING:
     from northpost.segments.compile import Compiler
 
-STANDING = lazy("Where they stand")
+STANDING = gettext_lazy("Where they stand")
 CONSENT_STATES = (
-    ("granted", lazy("has agreed")),
-    ("pending", lazy("has not confirmed yet")),
-    ("withdrawn", lazy("has withdrawn")),
-    ("none", lazy("was never asked")),
+    ("granted", gettext_lazy("has agreed")),
+    ("pending", gettext_lazy("has not confirmed yet")),
+    ("withdrawn", gettext_lazy("has withdrawn")),
+    ("none", gettext_lazy("was never asked")),
 )
-ON = (("on", lazy("is on the list")), ("off", lazy("is not on the list")))
-HAS = (("on", lazy("has the tag")), ("off", lazy("does not have the tag")))
+ON = (("on", gettext_lazy("is on the list")), ("off", gettext_lazy("is not on the list")))
+HAS = (("on", gettext_lazy("has the tag")), ("off", gettext_lazy("does not have the tag")))
 
 
 class ConsentGiven(ConditionKind):
     """``purpose`` (its key), ``state``, and since when."""
 
     key = "consent"
-    label = lazy("Consent")
+    label = gettext_lazy("Consent")
     group = STANDING
 
     def shape(self, ask: Ask) -> None:
-        ask.choice("purpose", lazy("To what"), list(ask.catalogue.purposes.items()))
-        if ask.choice("state", lazy("Consent"), CONSENT_STATES, reshapes=True) != "none":
+        ask.choice("purpose", gettext_lazy("To what"), list(ask.catalogue.purposes.items()))
+        if ask.choice("state", gettext_lazy("Consent"), CONSENT_STATES, reshapes=True) != "none":
             ask_since(ask)
 
     def compile(self, values: Mapping[str, Any], compiler: Compiler) -> str:
@@ -67,12 +67,12 @@ class OnList(ConditionKind):
     """``list`` (its id as text), ``on`` or off."""
 
     key = "list"
-    label = lazy("List")
+    label = gettext_lazy("List")
     group = STANDING
 
     def shape(self, ask: Ask) -> None:
-        ask.choice("is", lazy("Person"), ON)
-        ask.choice("list", lazy("List"), list(ask.catalogue.lists.items()))
+        ask.choice("is", gettext_lazy("Person"), ON)
+        ask.choice("list", gettext_lazy("List"), list(ask.catalogue.lists.items()))
 
     def compile(self, values: Mapping[str, Any], compiler: Compiler) -> str:
         select = (
@@ -90,12 +90,12 @@ class HasTag(ConditionKind):
     """``tag`` (its name), ``on`` or off."""
 
     key = "tag"
-    label = lazy("Tag")
+    label = gettext_lazy("Tag")
     group = STANDING
 
     def shape(self, ask: Ask) -> None:
-        ask.choice("is", lazy("Person"), HAS)
-        ask.choice("tag", lazy("Tag"), [(name, name) for name in ask.catalogue.tags])
+        ask.choice("is", gettext_lazy("Person"), HAS)
+        ask.choice("tag", gettext_lazy("Tag"), [(name, name) for name in ask.catalogue.tags])
 
     def compile(self, values: Mapping[str, Any], compiler: Compiler) -> str:
         select = (
@@ -114,11 +114,11 @@ class InStage(ConditionKind):
     """``stages`` of the life cycle, any of them, and since when."""
 
     key = "stage"
-    label = lazy("Life cycle")
+    label = gettext_lazy("Life cycle")
     group = STANDING
 
     def shape(self, ask: Ask) -> None:
-        ask.several("stages", lazy("Stage"), Stage.choices)
+        ask.several("stages", gettext_lazy("Stage"), Stage.choices)
         ask_since(ask)
 
     def compile(self, values: Mapping[str, Any], compiler: Compiler) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from northpost.segments.asking import Ask, Options
 from northpost.segments.kinds import phrases
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from northpost.segments.compile import Compiler
 
 TESTS = (
-    ("is", lazy("is")),
-    ("is_not", lazy("is not")),
-    ("contains", lazy("contains")),
-    ("starts", lazy("starts with")),
-    ("empty", lazy("is empty")),
-    ("filled", lazy("is not empty")),
+    ("is", gettext_lazy("is")),
+    ("is_not", gettext_lazy("is not")),
+    ("contains", gettext_lazy("contains")),
+    ("starts", gettext_lazy("starts with")),
+    ("empty", gettext_lazy("is empty")),
+    ("filled", gettext_lazy("is not empty")),
 )
 
 
 def ask_text(ask: Ask, suggestions: Options = ()) -> None:
     """``test`` and ``text``."""
-    if ask.choice("test", lazy("Test"), TESTS, reshapes=True) not in ("empty", "filled"):
-        ask.text("text", lazy("Text"), suggestions=suggestions)
+    if ask.choice("test", gettext_lazy("Test"), TESTS, reshapes=True) not in ("empty", "filled"):
+        ask.text("text", gettext_lazy("Text"), suggestions=suggestions)
 
 
 def text_sql(values: Mapping[str, Any], expression: str, compiler: Compiler) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from northpost.segments.asking import Ask, Options
 from northpost.segments.kinds import phrases
@@ -17,25 +17,29 @@ if TYPE_CHECKING:
     from northpost.segments.compile import Compiler
 
 MOST_DAYS = 36_500
-WITHIN = (("ever", lazy("at any time")), ("last_days", lazy("in the last days")), ("between", lazy("between dates")))
+WITHIN = (
+    ("ever", gettext_lazy("at any time")),
+    ("last_days", gettext_lazy("in the last days")),
+    ("between", gettext_lazy("between dates")),
+)
 MOMENTS = (
-    ("in_last", lazy("within the last days")),
-    ("before_last", lazy("longer ago than")),
-    ("before", lazy("before the date")),
-    ("after", lazy("after the date")),
-    ("between", lazy("between dates")),
+    ("in_last", gettext_lazy("within the last days")),
+    ("before_last", gettext_lazy("longer ago than")),
+    ("before", gettext_lazy("before the date")),
+    ("after", gettext_lazy("after the date")),
+    ("between", gettext_lazy("between dates")),
 )
 DAYS_OF_ONES_OWN = (
     *MOMENTS,
-    ("in_next", lazy("within the next days")),
-    ("anniversary", lazy("its anniversary is within days")),
-    ("empty", lazy("is empty")),
-    ("filled", lazy("is not empty")),
+    ("in_next", gettext_lazy("within the next days")),
+    ("anniversary", gettext_lazy("its anniversary is within days")),
+    ("empty", gettext_lazy("is empty")),
+    ("filled", gettext_lazy("is not empty")),
 )
 SINCE = (
-    ("any", lazy("no matter since when")),
-    ("in_last", lazy("for no longer than")),
-    ("before_last", lazy("for longer than")),
+    ("any", gettext_lazy("no matter since when")),
+    ("in_last", gettext_lazy("for no longer than")),
+    ("before_last", gettext_lazy("for longer than")),
 )
 
 
@@ -46,9 +50,9 @@ def day_start(day: date, zone: ZoneInfo) -> datetime:
 
 def ask_window(ask: Ask) -> None:
     """``within`` and what it needs: ``days``, or ``from`` and ``until`` (both days included)."""
-    within = ask.choice("within", lazy("When"), WITHIN, reshapes=True)
+    within = ask.choice("within", gettext_lazy("When"), WITHIN, reshapes=True)
     if within == "last_days":
-        ask.whole("days", lazy("Days"), low=1, high=MOST_DAYS, suffix=lazy("days"))
+        ask.whole("days", gettext_lazy("Days"), low=1, high=MOST_DAYS, suffix=gettext_lazy("days"))
     elif within == "between":
         _ask_two_days(ask)
 
@@ -78,13 +82,13 @@ def say_window(values: Mapping[str, Any]) -> str:
 
 def ask_moment(ask: Ask, tests: Options = MOMENTS, name: str = "test") -> None:
     """``test`` on a date or moment, and what it needs: ``days``, ``day``, or ``from`` and ``until``."""
-    test = ask.choice(name, lazy("When"), tests, reshapes=True)
+    test = ask.choice(name, gettext_lazy("When"), tests, reshapes=True)
     if test in ("in_last", "before_last", "in_next"):
-        ask.whole("days", lazy("Days"), low=1, high=MOST_DAYS, suffix=lazy("days"))
+        ask.whole("days", gettext_lazy("Days"), low=1, high=MOST_DAYS, suffix=gettext_lazy("days"))
     elif test == "anniversary":
-        ask.whole("days", lazy("Days"), low=0, high=365, suffix=lazy("days"))
+        ask.whole("days", gettext_lazy("Days"), low=0, high=365, suffix=gettext_lazy("days"))
     elif test in ("before", "after"):
-        ask.day("day", lazy("Date"))
+        ask.day("day", gettext_lazy("Date"))
     elif test == "between":
         _ask_two_days(ask)
 
@@ -160,8 +164,8 @@ def say_moment(values: Mapping[str, Any], name: str = "test") -> str:
 
 def ask_since(ask: Ask) -> None:
     """``since`` and ``days``: how long something has been so."""
-    if ask.choice("since", lazy("Since"), SINCE, reshapes=True) != "any":
-        ask.whole("days", lazy("Days"), low=1, high=MOST_DAYS, suffix=lazy("days"))
+    if ask.choice("since", gettext_lazy("Since"), SINCE, reshapes=True) != "any":
+        ask.whole("days", gettext_lazy("Days"), low=1, high=MOST_DAYS, suffix=gettext_lazy("days"))
 
 
 def since_sql(values: Mapping[str, Any], column: str, compiler: Compiler) -> str:
@@ -178,8 +182,8 @@ def say_since(values: Mapping[str, Any]) -> str:
 
 
 def _ask_two_days(ask: Ask) -> None:
-    first = ask.day("from", lazy("From"))
-    if ask.day("until", lazy("to")) < first:
+    first = ask.day("from", gettext_lazy("From"))
+    if ask.day("until", gettext_lazy("to")) < first:
         ask.object_to("until", _("This should not be before the first date."))
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from northpost.segments.catalogue import Catalogue, FieldInfo
 from northpost.segments.words import explain
@@ -87,3 +88,34 @@ NEVER_SPRING = mail(which="one", mailing="campaign:12")
 )
 def test_in_english(rule: dict[str, Any], said: str):
     assert explain(rule, KNOWN) == said
+
+
+@pytest.mark.parametrize(
+    ("language", "rule", "said"),
+    [
+        (
+            "ru",
+            {"all": [TWICE, NEVER_SPRING]},
+            "Люди, которые заказывали хотя бы дважды за последние 90 дней"
+            " и никогда не получали рассылку «Spring offer»",
+        ),
+        (
+            "bg",
+            {"all": [TWICE, NEVER_SPRING]},
+            "Хора, които са поръчвали поне два пъти през последните 90 дни"
+            " и никога не са получавали кампанията „Spring offer“",
+        ),
+        ("ru", orders(compare="exactly", count=3), "Люди, которые заказывали ровно 3 раза"),
+        ("ru", orders(compare="exactly", count=5), "Люди, которые заказывали ровно 5 раз"),
+        ("ru", orders(compare="exactly", count=21), "Люди, которые заказывали ровно 21 раз"),
+        ("bg", orders(compare="exactly", count=21), "Хора, които са поръчвали точно 21 пъти"),
+        (
+            "ru",
+            {"not": {"kind": "field", "field": "city", "test": "is", "text": "Рига"}},
+            "Люди, которые не входят в число тех, у которых «City» — «Рига»",
+        ),
+    ],
+)
+def test_in_other_languages_with_true_plurals(language: str, rule: dict[str, Any], said: str):
+    with translation.override(language):
+        assert explain(rule, KNOWN) == said

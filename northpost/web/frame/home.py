@@ -22,7 +22,7 @@ from northpost.contacts.models import Contact
 from northpost.core import clock
 from northpost.delivery.models import Route, Sender, Source
 from northpost.events import consumers
-from northpost.goals.groups import IN_A_SENTENCE
+from northpost.goals.models import Group
 from northpost.goals.queries import Progress, progress_of_all
 from northpost.sales.models import Order
 from northpost.segments.models import Segment
@@ -122,9 +122,8 @@ def _first_steps(request: StaffRequest, goals: list[Progress]) -> Iterable[Step]
 def _steps_for_goals(request: StaffRequest, goals: list[Progress]) -> Iterable[Step]:
     for each in goals:
         if each.on_track is False:
-            group = IN_A_SENTENCE[each.goal.group]
-            named = {"goal": each.goal.name, "group": group}
-            text = _("“%(goal)s” is behind. Write to %(group)s.") % named
+            named = {"goal": each.goal.name, "group": Group(each.goal.group).label}
+            text = _("“%(goal)s” is behind. Write to the group “%(group)s”.") % named
             yield Step(10, text, _("Pick these people"), _segment_link(request, each.goal.group), "mailing")
 
 

@@ -23,7 +23,7 @@ def chart_of(progress: Progress) -> dict[str, Any]:
         "unit": _unit(progress),
         "x": days,
         "series": [{"name": _("So far"), "values": [known.get(day) for day in days], "role": "actual"}],
-        "target": {"name": _("Straight way to the target"), "values": [value for _day, value in progress.way]},
+        "target": {"name": _("Way to the target"), "values": [value for _day, value in progress.way]},
     }
     forecast = progress.forecast
     if forecast is None or not progress.line or progress.line[-1][0] >= days[-1]:

@@ -61,7 +61,7 @@ def test_a_goal_behind_leads_to_its_people(browser: Client, standing_clock: cloc
     goals.refresh_readings(clock.now())
     page = browser.get("/w/firm/")
     assert "First purchases by prospects: 0 of 30 by 10 July; at this pace 0" in page.text
-    assert "“First purchases by prospects” is behind. Write to prospects." in page.text
+    assert "“First purchases by prospects” is behind. Write to the group “Prospects”." in page.text
     assert "/w/firm/segments/new/?start=prospects" in page.text
     builder = browser.get("/w/firm/segments/new/?start=prospects")
     assert "People who are at the stage “Prospect” of the life cycle." in builder.text
