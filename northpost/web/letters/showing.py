@@ -25,7 +25,7 @@ class Variable:
 
 def language_name(code: str) -> str:
     """The language's name in the reader's language, as it stands in a sentence."""
-    name = str(get_language_info(code)["name_translated"])
+    name = str(get_language_info(code)["name_translated"]).removesuffix(" език")
     # Only English writes languages with a capital; the names that Django brings have one in all three.
     return name if (get_language() or "en").startswith("en") else name[:1].lower() + name[1:]
 
@@ -45,7 +45,6 @@ def context(workspace: Workspace, language: str, contact: Contact | None = None)
             "address": workspace.postal_address,
             "site": workspace.site,
         },
-        "campaign": {"name": _("Name of the mailing")},
         "unsubscribe_url": "#",
         "preferences_url": "#",
         "web_version_url": "#",
