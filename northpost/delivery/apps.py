@@ -8,9 +8,12 @@ class DeliveryConfig(AppConfig):
     def ready(self) -> None:
         # Models can be imported only once every app is there.
         from northpost.contacts.actions import on_erasing
+        from northpost.contacts.queries import on_exporting
         from northpost.delivery.actions.erasing import forget_person
         from northpost.delivery.actions.routes import furnish
+        from northpost.delivery.queries import export_person
         from northpost.team.actions import on_founding
 
         on_erasing.append(forget_person)
+        on_exporting["messages"] = export_person
         on_founding.append(furnish)

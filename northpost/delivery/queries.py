@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, QuerySet
 
@@ -89,3 +90,20 @@ def _waiting() -> Iterator[QuerySet[Message]]:
 def has_hits() -> bool:
     """Whether any opening or click still waits to be judged."""
     return Hit.objects.exists()
+
+
+def export_person(contact_id: int) -> list[dict[str, Any]]:
+    """What a person was sent and what became of it, oldest first, as JSON holds it."""
+    return [
+        {
+            "mailing": f"{row.source_kind} {row.source_id}",
+            "address": row.email,
+            "state": row.state,
+            "reason": row.reason,
+            "queued": row.enqueued_at.isoformat(),
+            "settled": row.settled_at.isoformat() if row.settled_at else None,
+            "opened": row.opened_at.isoformat() if row.opened_at else None,
+            "clicked": row.clicked_at.isoformat() if row.clicked_at else None,
+        }
+        for row in Message.objects.filter(contact_id=contact_id).order_by("enqueued_at", "pk")
+    ]

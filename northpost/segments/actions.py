@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from northpost.contacts.actions import ErasedPerson
 from northpost.core import clock, tenancy
 from northpost.segments import catalogue as catalogues
 from northpost.segments import queries
-from northpost.segments.models import Segment, SegmentSize
+from northpost.segments.models import Lifecycle, Segment, SegmentSize
 from northpost.segments.rules import RuleError, parse, to_json
 from northpost.team.actions import record
 from northpost.team.models import User, Workspace
@@ -123,3 +124,8 @@ def _checked_name(name: str, segment_id: int | None) -> str:
     if others.exists():
         raise SegmentNameRefused(_("There is a segment of this name already; choose another."))
     return wish
+
+
+def forget_person(person: ErasedPerson) -> None:
+    """The erased stand in no stage any more. Their moves stay, of nobody, so that counts of the past stay true."""
+    Lifecycle.objects.filter(contact_id=person.contact_id).delete()

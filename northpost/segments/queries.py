@@ -13,7 +13,7 @@ from northpost.core.sql import Fragment
 from northpost.segments import catalogue as catalogues
 from northpost.segments.catalogue import Catalogue
 from northpost.segments.compile import compile_rule
-from northpost.segments.models import Segment, SegmentSize
+from northpost.segments.models import Move, Segment, SegmentSize
 from northpost.segments.rules import Node
 
 Rule = Node | Mapping[str, Any]
@@ -143,3 +143,9 @@ def figures(rule: Rule | None, *, now: datetime) -> Figures:
 def ids(segment_id: int, *, now: datetime, prefix: str = "rule_") -> Fragment:
     """A query for the ids of the people in a segment. Raises Segment.DoesNotExist."""
     return compile_rule(Segment.objects.get(pk=segment_id).rule, now=now, prefix=prefix)
+
+
+def export_person(contact_id: int) -> list[dict[str, str]]:
+    """A person's moves through the life cycle, oldest first, as JSON holds them."""
+    moves = Move.objects.filter(contact_id=contact_id).order_by("at", "pk")
+    return [{"at": move.at.isoformat(), "from": move.from_stage, "to": move.to_stage} for move in moves]
