@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 
 from django.db import transaction
+from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
@@ -27,9 +29,9 @@ def defer_sending(workspace_id: int) -> bool:
     return False
 
 
-@app.task(queue="mail", name="northpost.delivery.send_due")
-def send_due_task(workspace_id: int) -> None:
-    send(workspace_id)
+@app.task(queue="mail", name="northpost.delivery.send_due", pass_context=True)
+def send_due_task(context: JobContext, workspace_id: int) -> None:
+    send(workspace_id, should_stop=context.should_abort)
 
 
 @app.periodic(cron="* * * * *")
@@ -57,9 +59,9 @@ def classify_hits_task(workspace_id: int) -> None:
             defer_classifying(workspace_id)
 
 
-def send(workspace_id: int) -> SendReport:
+def send(workspace_id: int, *, should_stop: Callable[[], bool] = lambda: False) -> SendReport:
     """Send what is due, and go on in a job of its own if there was more than one job's time takes."""
-    report = send_due(workspace_id, seconds=RUN_SECONDS)
+    report = send_due(workspace_id, seconds=RUN_SECONDS, should_stop=should_stop)
     with tenancy.workspace(workspace_id):
         if report.seconds >= RUN_SECONDS and queries.is_due(clock.now()):
             defer_sending(workspace_id)

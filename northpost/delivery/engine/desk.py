@@ -94,6 +94,7 @@ class _Desk:
         self._prepared: dict[SourceKey, Prepared | None] = {}
         self._ways: dict[int, Way | None] = {}
         self._throttles: dict[int, Throttle] = {}
+        self._patience = PATIENCE_SECONDS
         self._down: set[int] = set()
         self._exhausted = False
         self._last_look = 0.0
@@ -103,10 +104,13 @@ class _Desk:
     def run(self, should_stop: Callable[[], bool]) -> SendReport:
         try:
             self._run(should_stop)
-        finally:
-            # After a failure the wire has ended in good order: what it still told is worth writing down.
-            self._take_reports()
-            self._write_settlements()
+        except BaseException:
+            # The wire has ended in good order: what it still told is worth writing down, if that is quickly done.
+            self._patience = 1.0
+            with contextlib.suppress(OperationalError, InterfaceError):
+                self._take_reports()
+                self._write_settlements()
+            raise
         return self._report
 
     def _run(self, should_stop: Callable[[], bool]) -> None:
@@ -403,7 +407,7 @@ class _Desk:
             try:
                 return write()
             except (OperationalError, InterfaceError) as error:
-                if time.monotonic() - began > PATIENCE_SECONDS:
+                if time.monotonic() - began > self._patience:
                     raise
                 full = getattr(error.__cause__, "sqlstate", None) == DISK_FULL
                 words = "the database's disk is full" if full else "the database can't be reached"
