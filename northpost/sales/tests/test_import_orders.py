@@ -260,7 +260,12 @@ def test_customers_can_be_given_addresses_and_consent(workspace: Workspace):
     [
         ({"total": "total"}, {}, "Choose the column with the date of the order."),
         ({"date": "placed_at"}, {}, "Choose the column with the total, or the one with the price."),
-        ({"date": "placed_at", "total": "total"}, {"extra": {"currency": "euro"}}, "A currency has three letters"),
+        ({"date": "placed_at", "total": "total"}, {}, "Choose the column with the customers' e-mail addresses"),
+        (
+            {"order": "external_id", "date": "placed_at", "total": "total"},
+            {"extra": {"currency": "euro"}},
+            "A currency has three letters",
+        ),
     ],
 )
 def test_what_cannot_work_is_refused_before_it_starts(
