@@ -8,10 +8,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from babel import Locale, UnknownLocaleError
+from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from northpost.contacts.models import Contact, ContactList, ContactRole, Purpose, Tag
+from northpost.contacts.models import ContactList, ContactRole, Purpose, Tag
 from northpost.contacts.queries import ConsentFilter, Filters
 from northpost.contacts.queries.finding import SORTS
 from northpost.core import clock
@@ -80,16 +81,17 @@ def _found(model: Any, text: str) -> int | None:
     return int(text) if model.objects.filter(pk=int(text)).exists() else None
 
 
-def choices() -> dict[str, list[tuple[str, str]]]:
+def choices(said: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
     """What the filters offer: name of the filter -> (value, label)."""
-    spoken = Contact.objects.exclude(language="").order_by("language").values_list("language", flat=True).distinct()
+    # Which languages people speak would take a look at everybody: so those of the product, and the one asked for.
+    spoken = dict.fromkeys([*(code for code, _label in settings.LANGUAGES), *filter(None, [said.get("language")])])
     return {
         "list": [
             (str(pk), name)
             for pk, name in ContactList.objects.filter(archived_at=None).order_by("name").values_list("pk", "name")
         ],
         "tag": [(str(pk), name) for pk, name in Tag.objects.order_by("name").values_list("pk", "name")],
-        "language": [(code, language_name(code)) for code in spoken[:60]],
+        "language": [(code, language_name(code)) for code in spoken],
         "stage": [(str(value), str(label)) for value, label in Stage.choices],
         "role": [(str(value), str(label)) for value, label in ContactRole.choices],
         "consent": [

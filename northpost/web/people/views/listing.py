@@ -64,7 +64,7 @@ def people(request: StaffRequest) -> HttpResponse:
     context = {
         "wanted": wanted,
         "said": wanted.said,
-        "choices": filtering.choices(),
+        "choices": filtering.choices(wanted.said),
         "rows": _rows(found.rows, wanted.filters.purpose_id),
         "page": _Found(found).here(),
         "total": found.total,
