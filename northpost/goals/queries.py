@@ -38,6 +38,11 @@ class Progress:
     sentence: str
 
     @property
+    def title(self) -> str:
+        """The goal's name, in the current language where it is named after its figure."""
+        return words.title(self.goal, self.kpi)
+
+    @property
     def share(self) -> float | None:
         """How much of the target there is, for a figure that grows to it."""
         if self.value is None or not self.goal.target or not (self.kpi.grows and self.kpi.higher_is_better):
@@ -113,7 +118,7 @@ def _sentence(
     today: date,
 ) -> str:
     named = {
-        "what": goal.name,
+        "what": words.title(goal, kpi),
         "value": words.figure(kpi, value, currency),
         "target": words.figure(kpi, goal.target, currency),
         "deadline": words.day(goal.deadline, this_year=today.year),

@@ -6,10 +6,12 @@ from datetime import date
 from decimal import Decimal
 
 from babel import dates, numbers
-from django.utils.translation import get_language
+from django.conf import settings
+from django.utils.translation import get_language, override
 
 from northpost.goals.groups import IN_A_SENTENCE
 from northpost.goals.kpis import Kpi, Unit
+from northpost.goals.models import Goal
 
 HARD = "\u00a0"
 
@@ -41,3 +43,14 @@ def day(value: date, *, this_year: int) -> str:
 def name(kpi: Kpi, group: str) -> str:
     """ "First purchases by prospects"."""
     return str(kpi.named) % {"group": IN_A_SENTENCE[group]}
+
+
+def title(goal: Goal, kpi: Kpi) -> str:
+    """The goal's name. One that was named after its figure is called so in the reader's language."""
+    for language, _label in settings.LANGUAGES:
+        with override(language):
+            if goal.name == name(kpi, goal.group):
+                break
+    else:
+        return goal.name
+    return name(kpi, goal.group)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from northpost.contacts.models import Contact
 from northpost.core import clock
@@ -127,6 +128,18 @@ def test_progress_says_how_far_and_where_to(workspace: Workspace, standing_clock
     assert (later.line[0], later.line[-1]) == ((TODAY, 1), (date(2026, 6, 20), 10))
     assert (later.way[0], later.way[-1]) == ((TODAY, Decimal("0.6667")), (DEADLINE, 20))
     assert queries.progress_of_all(clock.now()) == [later]
+
+
+def test_a_goal_named_after_its_figure_is_called_so_in_every_language(workspace: Workspace):
+    named, called = state(), state(name="Conquer the world")
+    with translation.override("ru"):
+        sentence = queries.progress(named, NOW).sentence
+        assert sentence == "Первые покупки потенциальных клиентов: 0 из 20 к 10 июля; рано говорить, чем кончится"
+        assert queries.progress(called, NOW).title == "Conquer the world"
+    with translation.override("bg"):
+        again = state()
+    assert again.name == "Първи покупки на потенциални клиенти"
+    assert queries.progress(again, NOW).title == "First purchases by prospects"
 
 
 def test_a_goal_whose_time_is_over(workspace: Workspace, standing_clock: clock.VirtualClock):

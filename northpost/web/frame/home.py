@@ -122,7 +122,7 @@ def _first_steps(request: StaffRequest, goals: list[Progress]) -> Iterable[Step]
 def _steps_for_goals(request: StaffRequest, goals: list[Progress]) -> Iterable[Step]:
     for each in goals:
         if each.on_track is False:
-            named = {"goal": each.goal.name, "group": Group(each.goal.group).label}
+            named = {"goal": each.title, "group": Group(each.goal.group).label}
             text = _("“%(goal)s” is behind. Write to the group “%(group)s”.") % named
             yield Step(10, text, _("Pick these people"), _segment_link(request, each.goal.group), "mailing")
 
