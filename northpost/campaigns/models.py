@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from northpost.core.tenancy import TenantModel
 
@@ -10,10 +11,10 @@ class CampaignState(models.TextChoices):
     DRAFT = "draft", _("Draft")
     SCHEDULED = "scheduled", _("Scheduled")
     FREEZING = "freezing", _("Choosing people")
-    SENDING = "sending", _("Sending")
-    PAUSED = "paused", _("Paused")
+    SENDING = "sending", pgettext_lazy("a mailing", "Sending")
+    PAUSED = "paused", pgettext_lazy("a mailing", "Paused")
     SENT = "sent", _("Sent")
-    CANCELLED = "cancelled", _("Cancelled")
+    CANCELLED = "cancelled", pgettext_lazy("a mailing", "Cancelled")
 
 
 class Campaign(TenantModel):

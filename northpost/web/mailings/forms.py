@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import Model, Q, QuerySet
-from django.utils.translation import get_language_info
+from django.utils.translation import get_language_info, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from northpost.campaigns.models import Campaign
@@ -19,6 +19,8 @@ from northpost.core import clock
 from northpost.delivery.models import Route, Sender
 from northpost.goals.models import Goal
 from northpost.segments.models import Segment
+
+CHOOSE = pgettext_lazy("from a list", "Choose")
 
 
 class NewMailingForm(forms.Form):
@@ -71,9 +73,9 @@ class WhoForm(forms.Form):
         include, exclude = campaign.audience.get("include", []), campaign.audience.get("exclude", [])
         self.fields["include"].choices = [("everyone", _("Everyone")), *audience_choices(include)]  # type: ignore[attr-defined]
         self.fields["exclude"].choices = audience_choices(exclude)  # type: ignore[attr-defined]
-        self.fields["purpose"].choices = _choices(Purpose.objects.order_by("pk"), _("Choose"))  # type: ignore[attr-defined]
+        self.fields["purpose"].choices = _choices(Purpose.objects.order_by("pk"), CHOOSE)  # type: ignore[attr-defined]
         senders = _offered(Sender.objects.order_by("-is_default", "name"), [campaign.sender_id])
-        self.fields["sender"].choices = _choices(senders, _("Choose"))  # type: ignore[attr-defined]
+        self.fields["sender"].choices = _choices(senders, CHOOSE)  # type: ignore[attr-defined]
 
     def audience(self) -> Audience:
         return Audience(include=_parts(self.cleaned_data["include"]), exclude=_parts(self.cleaned_data["exclude"]))
@@ -114,7 +116,7 @@ class WhatForm(forms.Form):
         )
         super().__init__(*args, **kwargs)
         templates = _offered(Template.objects.order_by("name"), [campaign.template_id])
-        self.fields["template"].choices = _choices(templates, _("Choose"))  # type: ignore[attr-defined]
+        self.fields["template"].choices = _choices(templates, CHOOSE)  # type: ignore[attr-defined]
         goals = Goal.objects.filter(Q(closed_at=None) | Q(pk=campaign.goal_id or 0)).order_by("deadline", "pk")
         self.fields["goal"].choices = _choices(goals, _("None"))  # type: ignore[attr-defined]
         self.fields["default_language"].choices = self._languages(campaign)  # type: ignore[attr-defined]
@@ -123,7 +125,7 @@ class WhatForm(forms.Form):
         """Those of the template chosen before and now: changing it must not make the old language an error."""
         templates = {str(self.data.get("template", "")), str(campaign.template_id or "")}
         written = {code for pk in templates if pk.isdecimal() for code in newest_versions(template_id=int(pk))}
-        return [("", _("Choose")), *((code, get_language_info(code)["name_translated"]) for code in sorted(written))]
+        return [("", CHOOSE), *((code, get_language_info(code)["name_translated"]) for code in sorted(written))]
 
 
 class WayForm(forms.Form):
@@ -135,7 +137,7 @@ class WayForm(forms.Form):
         kwargs.setdefault("initial", {"route": campaign.route_id})
         super().__init__(*args, **kwargs)
         routes = _offered(Route.objects.order_by("-is_default", "name"), [campaign.route_id])
-        self.fields["route"].choices = _choices(routes, _("Choose"))  # type: ignore[attr-defined]
+        self.fields["route"].choices = _choices(routes, CHOOSE)  # type: ignore[attr-defined]
 
 
 class WhenForm(forms.Form):
