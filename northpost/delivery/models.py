@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from northpost.core.tenancy import TenantModel
 
@@ -49,7 +50,7 @@ class Route(TenantModel):
 class Sender(TenantModel):
     """Whom mail comes from."""
 
-    name = models.CharField(_("name"), max_length=120)
+    name = models.CharField(pgettext_lazy("of a person", "name"), max_length=120)
     email = models.CharField(_("e-mail address"), max_length=254)
     reply_to = models.CharField(_("replies to"), max_length=254, blank=True, default="")
     is_default = models.BooleanField(default=False)

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from northpost.core import clock
@@ -119,7 +119,7 @@ def _said(progress: Progress) -> dict[str, str] | None:
 FIELDS = {
     "target": gettext_lazy("Target"),
     "deadline": gettext_lazy("Deadline"),
-    "owner_id": gettext_lazy("Owner"),
+    "owner_id": pgettext_lazy("of a goal", "Owner"),
     "name": gettext_lazy("Name"),
     "kind": gettext_lazy("Kind"),
     "closed_at": gettext_lazy("Closed"),

@@ -79,7 +79,7 @@ def _take(request: StaffRequest) -> list[tuple[str, str]]:
     """Keep what can be kept; gives what can't, with why."""
     files = request.FILES.getlist("files")
     if not files:
-        return [(_("Files"), _("Choose at least one."))]
+        return [(_("Files"), _("Choose at least one file."))]
     refused: list[tuple[str, str]] = []
     kept = 0
     for file in files[:AT_ONCE]:

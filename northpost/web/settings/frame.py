@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from northpost.team.rules import Ability, may
 from northpost.web.frame.access import StaffRequest, address
@@ -27,7 +28,7 @@ class Tab:
 TABS = [
     Tab("company", _("Company"), "settings"),
     Tab("members", _("Members"), "members"),
-    Tab("sending", _("Sending"), "sending", Ability.MANAGE),
+    Tab("sending", pgettext_lazy("settings", "Sending"), "sending", Ability.MANAGE),
     Tab("fields", _("Fields"), "fields"),
     Tab("consent", _("Consent"), "purposes"),
     Tab("suppressions", _("Suppressed"), "suppressions", Ability.EDIT),

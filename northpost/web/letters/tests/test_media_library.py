@@ -67,7 +67,7 @@ def test_each_file_that_can_t_be_kept_is_named_and_the_others_stay(browser: Clie
     assert [file.name for file in MediaFile.objects.all()] == ["good.png"]
     nothing = browser.post(f"/w/{workspace.slug}/media/", {})
     assert nothing.status_code == 422
-    assert "Choose at least one." in nothing.content.decode()
+    assert "Choose at least one file." in nothing.content.decode()
 
 
 def test_deleting_is_asked_first(browser: Client, workspace: Workspace) -> None:

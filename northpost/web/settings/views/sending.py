@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from northpost.delivery.actions import resume_route, routes
@@ -68,7 +68,9 @@ class RouteForm(forms.Form):
 
 class SenderForm(forms.Form):
     name = forms.CharField(
-        label=gettext_lazy("Name"), max_length=120, help_text=gettext_lazy("What people see as the sender.")
+        label=pgettext_lazy("of a person", "Name"),
+        max_length=120,
+        help_text=gettext_lazy("What people see as the sender."),
     )
     email = forms.CharField(
         label=gettext_lazy("E-mail address"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"})
