@@ -7,6 +7,7 @@ its local mailbox receives, and a click in the mail that arrived leads to the or
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,7 @@ O4,C3,2026-07-05,60.00
 O5,C3,2026-08-05,60.00
 """
 BACKGROUND_MS = 60_000  # what a worker does, on a busy machine
+MACHINE_MS = 7_000
 
 
 @pytest.fixture(scope="module")
@@ -158,12 +160,9 @@ def send_mailing(page: Page) -> None:
     page.get_by_role("button", name="Begin the mailing").click()
     page.get_by_label("Regulars").first.check()
     expect(page.locator("#people-count")).to_contain_text("2 people")
+    # What is chosen is kept at once; the card says when it is done.
     page.get_by_label("Template").select_option(label="Lamps for winter")
-    page.reload()
-    language = page.get_by_label("Language for people whose own")
-    if language.count():
-        language.select_option(label="English")
-    page.reload()
+    page.get_by_label("For people who read another language").select_option(label="English")
     page.get_by_role("button", name="Send to 2 people").first.click()
     page.get_by_role("dialog").get_by_role("button", name="Send to 2 people").click()
     expect(page.get_by_text("Sent to 2 people.")).to_be_visible()
@@ -176,6 +175,8 @@ def open_mail(page: Page, recipient: str) -> None:
 
 def click_in_the_mail(page: Page) -> None:
     open_mail(page, "clara@people.example")
+    # A click within seconds of delivery counts as a scanner's.
+    page.wait_for_timeout(MACHINE_MS)
     mail = page.frame_locator("iframe").first
     target = mail.locator("a[href*='/m/c/']").first.get_attribute("href")
     assert target is not None
@@ -197,10 +198,19 @@ def order_by_hand(page: Page) -> None:
     expect(page.get_by_role("heading", name="O6")).to_be_visible()
 
 
+def reload_until(page: Page, text: str) -> None:
+    """What becomes an event, and is counted, in the background: it is there a little later."""
+    deadline = time.monotonic() + BACKGROUND_MS / 1000
+    while text not in page.locator("main").inner_text():
+        assert time.monotonic() < deadline, page.locator("main").inner_text()
+        page.wait_for_timeout(1_000)
+        page.reload()
+
+
 def read_the_report(page: Page) -> None:
     go(page, "mailings/")
     page.get_by_role("link", name="Winter").click()
-    expect(page.get_by_text(re.compile(r"Sent to 2 people\. 1 clicked, 1 order for 250 EUR touched"))).to_be_visible()
+    reload_until(page, "Sent to 2 people. 1 clicked, 1 order for 250 EUR touched; caused: not measured.")
     expect(page.get_by_text("not measured").first).to_be_visible()
 
 
@@ -222,5 +232,4 @@ def read_what_is_left(page: Page) -> None:
     expect(page.locator("main")).to_contain_text("Withdrawn")
     go(page, "mailings/")
     page.get_by_role("link", name="Winter").click()
-    figure = page.locator(".figure").filter(has_text="Unsubscribed").locator("dd").first
-    expect(figure).to_have_text("1")
+    expect(page.locator(".figure").filter(has_text="Unsubscribed").locator("dd").first).to_have_text("1")
