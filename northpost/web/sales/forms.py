@@ -79,8 +79,11 @@ class OrderForm(forms.Form):
         return found
 
     def clean_placed_at(self) -> Any:
-        placed_at = self.cleaned_data["placed_at"]
-        if placed_at > clock.now():
+        placed_at, now = self.cleaned_data["placed_at"], clock.now()
+        if placed_at == now.replace(second=0, microsecond=0):
+            # The field knows minutes only: an order of this minute comes after whatever happened in it so far.
+            return now
+        if placed_at > now:
             raise forms.ValidationError(_("That is in the future. Enter when it was placed."))
         if placed_at.year < 1980:
             raise forms.ValidationError(_("That is too long ago. Enter when it was placed."))
