@@ -26,6 +26,7 @@ from northpost.delivery.engine.throttle import Throttle
 from northpost.delivery.engine.wire import Broken, Composed, Draft, Outcomes, Report, RouteDown, Wire
 from northpost.delivery.models import MessageState, Route, SkipReason
 from northpost.delivery.routes import TIMEOUTS, RouteUnusable, Way, way_of
+from northpost.delivery.rules.breakers import Level
 from northpost.delivery.rules.replies import Blame, classify_reply
 from northpost.delivery.rules.retrying import retry_at
 from northpost.delivery.transport import Envelope, Outcome, Timeouts
@@ -381,7 +382,8 @@ class _Desk:
     def _look_at_breakers(self) -> None:
         touched = [source for source, prepared in self._prepared.items() if prepared is not None]
         for kind, source_id, breaker in check_breakers(touched):
-            self._report.alert(f"{kind} {source_id}: {breaker.level.value}, {breaker.what} {breaker.share:.2%}")
+            say = self._report.warn if breaker.level is Level.WARN else self._report.alert
+            say(f"{kind} {source_id}: {breaker.level.value}, {breaker.what} {breaker.share:.2%}")
         if self._report.accepted:
             for route_id in self._ways.keys() - self._down:
                 clear_route(route_id=route_id)

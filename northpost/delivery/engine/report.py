@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 class SendReport:
     """states: how many messages this run moved where (accepted, deferred, rejected, in_doubt, skipped; queued: given
     back). reasons: of the skipped. stale: results that came after the lease had run out, and changed nothing.
-    alerts: what somebody should look at. seconds: how long it took.
+    alerts: what went wrong and held mail back. warnings: what somebody should look at, though the mail goes on.
+    seconds: how long it took.
     """
 
     states: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     stale: int = 0
     alerts: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -26,3 +28,7 @@ class SendReport:
     def alert(self, words: str) -> None:
         if words not in self.alerts:
             self.alerts.append(words)
+
+    def warn(self, words: str) -> None:
+        if words not in self.warnings:
+            self.warnings.append(words)

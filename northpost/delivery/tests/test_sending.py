@@ -228,6 +228,19 @@ def test_too_many_bounces_pause_the_mailing_and_tell_its_room(workspace: Workspa
     assert rig.states()["queued"] > 0
 
 
+def test_some_bounces_are_warned_of_and_the_mailing_goes_on(workspace: Workspace, tmp_path: Path):
+    rig.register()
+    rig.people(300)
+    rules = [{"at": "rcpt", "code": 550, "text": "5.1.1 no such user", "times": 9}]
+    with rig.sink(tmp_path, rules=rules) as sink:
+        rig.route(sink.port)
+        rig.enqueue()
+        report = send_due(workspace.pk)
+    assert rig.states() == {"accepted": 291, "rejected": 9}
+    assert (report.alerts, len(report.warnings)) == ([], 1)
+    assert ": warn, bounces" in report.warnings[0]
+
+
 def test_a_mailing_that_cannot_be_made_waits_with_the_reason(workspace: Workspace):
     def broken(source_id: int) -> Mailing:
         raise ContentError(3, "a tag is not closed", "mjml")
