@@ -3,6 +3,9 @@
     make demo                       # in one terminal
     make screenshots                # in another
 
+Signs in as the demo's owner, whose first password follows from the secret in the demo's directory (var/demo, or
+NORTHPOST_DATA_DIR); where the owner has chosen another, or the demo is elsewhere: --email and --password.
+
 Takes each page of PAGES at 1440x900 and 360x740, light and dark, in English, Bulgarian and Russian, into
 var/screenshots/<language>-<theme>-<width>/<page>.png, and the README's into docs/pictures/. Says which pages scroll
 sideways or complain in the browser's console, and ends with status 1 if a page could not be shown.
@@ -13,6 +16,7 @@ from __future__ import annotations
 import argparse
 import io
 import itertools
+import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,7 +29,11 @@ from playwright.sync_api import Error as BrowserError
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.browser.chromium import launch  # noqa: E402 - found beside this folder
+# Found beside this folder.
+from northpost.program import ground  # noqa: E402
+from northpost.program.demo import DEMO_DIR  # noqa: E402
+from northpost.program.processes import HOST, PORT  # noqa: E402
+from tests.browser.chromium import launch  # noqa: E402
 
 SIZES = {1440: 900, 360: 740}
 THEMES = ("light", "dark")
@@ -93,9 +101,9 @@ README = {
 
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Pictures of every page of a running demo.")
-    parser.add_argument("--url", default="http://127.0.0.1:8000", help="where the demo is served")
-    parser.add_argument("--email", default="demo@northpost.example", help="whom to sign in")
-    parser.add_argument("--password", default="northpost-demo")
+    parser.add_argument("--url", default=f"http://{HOST}:{PORT}", help="where the demo is served")
+    parser.add_argument("--email", help="whom to sign in (default: the demo's owner)")
+    parser.add_argument("--password", help="(default: the one that the demo's owner was given)")
     parser.add_argument("--workspace", help="its short name in addresses (default: the one where signing in leads)")
     parser.add_argument("--only", nargs="*", default=[], help="names of pages")
     parser.add_argument("--languages", nargs="*", default=LANGUAGES, choices=LANGUAGES)
@@ -105,6 +113,17 @@ def options() -> argparse.Namespace:
     parser.add_argument("--into", type=Path, default=ROOT / "var" / "screenshots")
     parser.add_argument("--no-readme", action="store_true", help="leave docs/pictures alone")
     return parser.parse_args()
+
+
+def demo_owner() -> tuple[str, str]:
+    """The e-mail address and the first password of the demo's owner. Raises FileNotFoundError: no demo here."""
+    directory = Path(os.environ.setdefault("NORTHPOST_DATA_DIR", str(ROOT / DEMO_DIR)))
+    if not directory.is_dir():
+        raise FileNotFoundError(f"There is no demo in {directory}.")
+    ground.settle()
+    from northpost.demo import run
+
+    return run.OWNER_EMAIL, run.first_password()
 
 
 class Photographer:
@@ -243,6 +262,13 @@ def tell(title: str, lines: Iterable[str]) -> None:
 def main() -> int:
     chosen = options()
     chosen.url = chosen.url.rstrip("/")
+    if not (chosen.email and chosen.password):
+        try:
+            email, password = demo_owner()
+        except FileNotFoundError as error:
+            print(f"{error} Run make demo in another terminal first, or name --email and --password.")
+            return 1
+        chosen.email, chosen.password = chosen.email or email, chosen.password or password
     with sync_playwright() as playwright:
         browser = launch(playwright)
         photographer = Photographer(chosen, browser.new_context())

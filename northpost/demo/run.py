@@ -218,7 +218,7 @@ def _found(user: User) -> Workspace:
     )
 
 
-def _password() -> str:
+def first_password() -> str:
     """The owner's first password: this installation's own, and the same at every run."""
     return signing.sign("demo-owner", OWNER_EMAIL.encode())[-16:]
 
@@ -226,12 +226,12 @@ def _password() -> str:
 def _owner() -> tuple[Owner, User]:
     user = User.objects.filter(email=OWNER_EMAIL).first()
     if user is None:
-        user = User.objects.create_user(OWNER_EMAIL, _password(), name="Demo Owner")
+        user = User.objects.create_user(OWNER_EMAIL, first_password(), name="Demo Owner")
     return _sign_in(user), user
 
 
 def _sign_in(user: User) -> Owner:
-    return Owner(user.email, _password() if user.check_password(_password()) else None)
+    return Owner(user.email, first_password() if user.check_password(first_password()) else None)
 
 
 def _look_again() -> MainJob:
