@@ -35,7 +35,7 @@ _ADVICE: dict[str, str] = {
         "the server is running."
     ),
     "timeout": gettext_noop(
-        "%(host)s did not answer on port %(port)s: %(detail)s. Check the port and the encryption, "
+        "%(host)s did not answer on port %(port)s: %(detail)s. Check the port and the encryption "
         "setting, and whether a firewall is in the way."
     ),
     "network": gettext_noop(
