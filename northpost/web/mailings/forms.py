@@ -17,7 +17,9 @@ from northpost.content.models import Template
 from northpost.content.queries import newest_versions
 from northpost.core import clock
 from northpost.delivery.models import Route, Sender
+from northpost.goals import kpis
 from northpost.goals.models import Goal
+from northpost.goals.words import title
 from northpost.segments.models import Segment
 
 CHOOSE = pgettext_lazy("from a list", "Choose")
@@ -118,7 +120,8 @@ class WhatForm(forms.Form):
         templates = _offered(Template.objects.order_by("name"), [campaign.template_id])
         self.fields["template"].choices = _choices(templates, CHOOSE)  # type: ignore[attr-defined]
         goals = Goal.objects.filter(Q(closed_at=None) | Q(pk=campaign.goal_id or 0)).order_by("deadline", "pk")
-        self.fields["goal"].choices = _choices(goals, _("None"))  # type: ignore[attr-defined]
+        named = [(goal.pk, title(goal, kpi) if (kpi := kpis.get(goal.kpi)) else goal.name) for goal in goals]
+        self.fields["goal"].choices = [("", _("None")), *named]  # type: ignore[attr-defined]
         self.fields["default_language"].choices = self._languages(campaign)  # type: ignore[attr-defined]
 
     def _languages(self, campaign: Campaign) -> list[tuple[str, Any]]:
