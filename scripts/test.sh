@@ -15,4 +15,4 @@ step "Import walls"
 step "Front end"
 npm run --silent check
 step "Tests: SQL walls, unit, integration, browser"
-exec "$bin/python" -m pytest -n "${NORTHPOST_TEST_WORKERS:-2}" --dist loadfile "$@"
+exec "$bin/python" -m pytest -n "${NORTHPOST_TEST_WORKERS:-2}" --dist loadfile --durations 10 "$@"
