@@ -13,7 +13,7 @@ class CampaignState(models.TextChoices):
     FREEZING = "freezing", _("Choosing people")
     SENDING = "sending", pgettext_lazy("a mailing", "Sending")
     PAUSED = "paused", pgettext_lazy("a mailing", "Paused")
-    SENT = "sent", _("Sent")
+    SENT = "sent", pgettext_lazy("a mailing", "Sent")
     CANCELLED = "cancelled", pgettext_lazy("a mailing", "Cancelled")
 
 

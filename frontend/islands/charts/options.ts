@@ -220,7 +220,7 @@ const clip = (text: string, most: number): string => (text.length > most ? `${te
 
 function labelWidth(items: Item[], width: number): number {
   const longest = Math.max(...items.map((item) => item.label.length), 4);
-  return Math.min(longest * 7.2 + 8, width * 0.42);
+  return Math.min(longest * 8.2 + 8, width * 0.42); // Cyrillic letters are wide
 }
 
 function bars(spec: BarsSpec, width: number): EChartsCoreOption {
