@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
@@ -27,13 +27,20 @@ View = Callable[..., HttpResponseBase]
 
 
 def needs(ability: Ability) -> Callable[[View], View]:
-    """Decorator: the view answers only members whose role includes ``ability``; others get 403."""
+    """Decorator: the view answers only members whose role includes ``ability``; others get 403.
+
+    A NUL in a query or form gets 400: no page means one, and PostgreSQL keeps none in its texts.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: StaffRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not may(request.membership.role, ability):
                 raise PermissionDenied
+            if any(
+                "\x00" in value for said in (request.GET, request.POST) for each in said.lists() for value in each[1]
+            ):
+                raise BadRequest("a NUL in the query or the form")
             return view(request, *args, **kwargs)
 
         guarded.ability = ability  # type: ignore[attr-defined]

@@ -13,7 +13,8 @@ from northpost.web.frame.navigation import entries
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Context processor: ``workspace``, ``nav`` and the person's other ``workspaces`` on staff pages."""
     workspace = getattr(request, "workspace", None)
-    user = request.user
+    # An address may be refused before it is known who asks.
+    user = getattr(request, "user", None)
     if workspace is None or not isinstance(user, User):
         return {}
     return {
