@@ -24,7 +24,7 @@ const whole = new Intl.NumberFormat(language, { useGrouping: "always", maximumFr
 const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
 const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
 
-/** A figure with its unit; shares come as 0..1 with the unit "%". Brief: for an axis, thousands are short and the unit is said elsewhere. */
+/** A figure with its unit; shares come as 0..1 with the unit "%". Brief: thousands are short, and the unit is said elsewhere. */
 export function figure(value: number | null | undefined, unit?: string, brief = false): string {
   if (value === null || value === undefined) return "–";
   if (unit === "%") return percent.format(value);
