@@ -1,8 +1,7 @@
 """XLSX: a zip of XML, so opened only after its sizes were looked at and its XML was seen to declare nothing.
 
-Read by openpyxl in its read-only mode, which streams the sheet: its memory does not grow with the rows
-(the table
-of shared strings is held, hence the cap on it), where python-calamine holds the whole sheet.
+Read by openpyxl in its read-only mode, which streams the sheet: its memory does not grow with the rows (the
+table of shared strings is held, hence the cap on it).
 """
 
 from __future__ import annotations
