@@ -97,14 +97,3 @@ def _make_role(cursor: Any, database: str) -> None:
             cursor.execute(f"GRANT {APP_ROLE} TO session_user")
     cursor.execute(f'GRANT CONNECT, TEMPORARY ON DATABASE "{database}" TO {APP_ROLE}')
     cursor.execute(f"GRANT USAGE ON SCHEMA public TO {APP_ROLE}")
-
-
-def gather_statistics() -> None:
-    """Let the planner know what has been loaded, instead of waiting until autovacuum comes by.
-
-    The program's own role owns no table and may not; the owner's connection is opened for it and closed again.
-    """
-    owner = connections["owner"]
-    with owner.cursor() as cursor:
-        cursor.execute("ANALYZE")
-    owner.close()

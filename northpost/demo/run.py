@@ -17,8 +17,7 @@ from django.conf import settings
 from django.db import transaction
 
 from northpost.campaigns import actions as campaigns
-from northpost.core import clock, signing, tenancy
-from northpost.core.database import gather_statistics
+from northpost.core import clock, signing, statistics, tenancy
 from northpost.delivery.actions.routes import create_sender
 from northpost.demo.agency import SLUG as AGENCY_SLUG
 from northpost.demo.agency import found_agency_client
@@ -149,11 +148,11 @@ def _work(
         company, company.people.signed_up_between(datetime(1970, 1, 1, tzinfo=end.tzinfo), virtual.now()), register
     )
     import_history(company, register, virtual.now())
-    gather_statistics()
+    statistics.keep_fresh(at_once=True)
     say("Working out life cycles, groups and goals")
     consumers.consume_all()
     lifecycle.refresh(virtual.now())
-    gather_statistics()
+    statistics.keep_fresh(at_once=True)
     desk.write_letters()
     desk.save_segments()
     state_goals(user, virtual.now())
@@ -171,10 +170,10 @@ def _work(
             if planned.days_ago is not None and planned.days_ago > 0:
                 story.live_until(_sending_moment(end, planned.days_ago))
                 campaign = story.send(planned)
-                gather_statistics()
+                statistics.keep_fresh(at_once=True)
                 say(f"Sent: {planned.name}" if campaign else f"Nobody to send it to: {planned.name}")
         story.live_until(end)
-        gather_statistics()
+        statistics.keep_fresh(at_once=True)
         refresh_readings(end)
         received = box.received()
         keep_mails(mails=received.newest)

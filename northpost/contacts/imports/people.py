@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from northpost.contacts.models import ContactRole, Field, FieldKind
-from northpost.core import clock
+from northpost.core import clock, statistics
 from northpost.core.addresses import normalise
 from northpost.core.tabular import FileShape, Kind, Row, restore
 from northpost.core.tabular.values import (
@@ -28,7 +28,7 @@ from northpost.core.tabular.values import (
 
 from .kinds import Destination, ImportKind, ImportRefused, Job, RowRefused, Tally
 from .options import Options
-from .storing import Person, refresh_statistics, settle_options, store_people
+from .storing import Person, settle_options, store_people
 from .undoing import remove_people
 
 ATTRIBUTE = "attributes."  # a custom field's destination is this and its key
@@ -141,7 +141,7 @@ class PeopleLoader:
         return store_people(batch, run_id=self._job.run_id, existing=self._job.options.existing, settled=self._settled)
 
     def refresh(self) -> None:
-        refresh_statistics()
+        statistics.refresh_after_import()
 
     def finish(self) -> None:
         return

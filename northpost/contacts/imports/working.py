@@ -101,6 +101,8 @@ def _run_to_end(run: ImportRun, options: Options) -> None:
                 if number in _REFRESHES and run.created_count:
                     loader.refresh()
         loader.finish()
+        if run.created_count:
+            loader.refresh()
     except UnreadableFile as broken:
         loader.finish()
         _end(run, ImportState.FAILED, refusals.path, broken.message)

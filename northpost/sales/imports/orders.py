@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from northpost.contacts.imports import Destination, ImportKind, ImportRefused, Job, Options, Tally
 from northpost.contacts.imports.people import EMAIL, EXTERNAL_ID
-from northpost.contacts.imports.storing import refresh_statistics, resolve_people, settle_options
-from northpost.core import sql, tenancy
+from northpost.contacts.imports.storing import resolve_people, settle_options
+from northpost.core import sql, statistics, tenancy
 from northpost.core.tabular import FileShape, Kind, Row
 from northpost.events.actions import record_events
 from northpost.sales.actions import (
@@ -145,8 +145,7 @@ class OrderLoader:
         return tally
 
     def refresh(self) -> None:
-        refresh_statistics()
-        sql.run("SELECT sales_analyze()")
+        statistics.refresh_after_import()
 
     def finish(self) -> None:
         """The events of all orders that came: each counts once, so this may be done again after a crash."""

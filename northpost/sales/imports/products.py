@@ -21,7 +21,7 @@ from northpost.contacts.imports import (
     Tally,
 )
 from northpost.contacts.imports.people import limited
-from northpost.core import sql, tenancy
+from northpost.core import statistics, tenancy
 from northpost.core.tabular import FileShape, Kind, Row, restore
 from northpost.core.tabular.values import DecimalMark, decide_decimals, parse_decimal
 from northpost.sales.actions import LARGEST_TOTAL, NewProduct, upsert_products
@@ -94,7 +94,7 @@ class ProductLoader:
         return Tally(done.created, done.updated, done.unchanged + len(batch) - len(folded))
 
     def refresh(self) -> None:
-        sql.run("SELECT sales_analyze()")
+        statistics.refresh_after_import()
 
     def finish(self) -> None:
         return
