@@ -8,6 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 from northpost.core.tenancy import TenantModel
 
+# What hangs on a person hangs there by the tens of thousands in one import, and each checked key is a query of its own
+# at the commit. So the database does not check these (db_constraint=False): every statement that hangs something on
+# people locks them first (FOR KEY SHARE), people go in `erase_contact` or `delete_imported_contacts` only, together
+# with what hangs on them, and a purpose never goes.
+
 
 class ContactRole(models.TextChoices):
     CUSTOMER = "customer", _("Customer")
@@ -111,8 +116,8 @@ class ConsentState(models.TextChoices):
 class Consent(TenantModel):
     """Where a person stands on one purpose now: what the gate reads. No row: never asked."""
 
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="consents")
-    purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="+")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="consents", db_constraint=False)
+    purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     state = models.CharField(max_length=10, choices=ConsentState.choices)
     since = models.DateTimeField()
 
@@ -125,8 +130,8 @@ class Consent(TenantModel):
 class ConsentRecord(TenantModel):
     """Proof: one line for each time a consent was given, confirmed or withdrawn. Only ever added to."""
 
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="consent_records")
-    purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="+")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="consent_records", db_constraint=False)
+    purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     state = models.CharField(max_length=10, choices=ConsentState.choices)
     at = models.DateTimeField()
     source = models.CharField(max_length=200)
@@ -158,7 +163,7 @@ class ContactList(TenantModel):
 
 class ListMember(TenantModel):
     contact_list = models.ForeignKey(ContactList, on_delete=models.CASCADE, related_name="members")
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="list_memberships")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="list_memberships", db_constraint=False)
     since = models.DateTimeField()
 
     class Meta:
@@ -180,7 +185,7 @@ class Tag(TenantModel):
 
 class Tagged(TenantModel):
     tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="tagged")
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="tags")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="tags", db_constraint=False)
     since = models.DateTimeField()
 
     class Meta:

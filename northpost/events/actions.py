@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from northpost.contacts.actions import ConsentChange, ErasedPerson
+from northpost.contacts.actions import ConsentChange, ErasedPerson, ImportedConsents
 from northpost.core import clock, sql, tenancy
 
 EARLIEST_YEAR, LATEST_YEAR = 1970, 2199
@@ -94,6 +94,20 @@ def record_consent(changes: Sequence[ConsentChange]) -> None:
             for change in changes
             if change.state in _CONSENT_KINDS
         ]
+    )
+
+
+def record_imported_consents(imported: ImportedConsents) -> None:
+    """The events of consents that a file brought: the same, in one statement, and as history that triggers nothing."""
+    ensure_months(imported.months)
+    sql.run(
+        sql.load("northpost.events", "record_imported_consents"),
+        {
+            "workspace_id": tenancy.require_workspace(),
+            "now": clock.now(),
+            "kind": _CONSENT_KINDS["granted"],
+            "record_ids": list(imported.record_ids),
+        },
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -34,15 +34,34 @@ class ConsentChange:
     source: str
 
 
+@dataclass(frozen=True)
+class ImportedConsents:
+    """Lines of proof that a file brought, and the months (their first days, UTC) that these consents are of.
+
+    Each changed where its person stands. They are history: what follows from them must set nothing off.
+    """
+
+    record_ids: Sequence[int]
+    months: Sequence[date]
+
+
 # Rooms above register what follows from a change (an event in the log): called in its transaction.
 on_consent_changed: list[Callable[[Sequence[ConsentChange]], None]] = []
+on_consents_imported: list[Callable[[ImportedConsents], None]] = []
 
 
 def announce_changes(changes: Sequence[ConsentChange]) -> None:
-    """Hand changes to those who registered; for whoever writes consents by statements of their own."""
+    """Hand changes to those who registered."""
     if changes:
         for follow in on_consent_changed:
             follow(changes)
+
+
+def announce_imported(imported: ImportedConsents) -> None:
+    """Hand what a file brought to those who registered."""
+    if imported.record_ids:
+        for follow in on_consents_imported:
+            follow(imported)
 
 
 def grant_consent(*, contact_id: int, source: str, **proof: Any) -> ConsentChange | None:

@@ -110,7 +110,7 @@ def _join(table: str, column: str, target: ContactList | Tag, people: People, *,
         added = sql.run(
             f"INSERT INTO {table} (workspace_id, {column}, contact_id, since)"
             f" SELECT %(workspace_id)s, %(target_id)s, c.id, %(now)s FROM contacts_contact c"
-            f" WHERE c.id IN ({chosen.text}) ORDER BY c.id ON CONFLICT DO NOTHING",
+            f" WHERE c.id IN ({chosen.text}) ORDER BY c.id FOR KEY SHARE OF c ON CONFLICT DO NOTHING",
             dict(chosen.params)
             | {"workspace_id": tenancy.require_workspace(), "target_id": target.pk, "now": clock.now()},
         )

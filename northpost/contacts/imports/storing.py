@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from northpost.contacts.actions.consent import ConsentChange, announce_changes, on_consent_changed
+from northpost.contacts.actions.consent import ImportedConsents, announce_imported
 from northpost.contacts.models import ConsentState, ContactList, Purpose, Tag
 from northpost.core import clock, sql, tenancy
 from northpost.team.models import Workspace
@@ -142,12 +142,6 @@ def resolve_people(
     return ids, refused
 
 
-def refresh_statistics() -> None:
-    """Let the planner know of many new people now. Until it does, every index that begins with the workspace looks
-    the same to it, and it may read all of a workspace's people for each one that it looks for."""
-    sql.run("SELECT contacts_analyze()")
-
-
 def _params(run_id: int, existing: Existing, settled: Settled) -> dict[str, Any]:
     return {
         "workspace_id": tenancy.require_workspace(),
@@ -259,25 +253,17 @@ def _update(params: dict[str, Any]) -> int:
 
 def _attach(params: dict[str, Any], settled: Settled) -> None:
     if settled.purpose_id is not None:
-        _grant(params, settled)
+        _grant(params)
     for list_id in settled.list_ids:
         sql.run(sql.load(_ROOM, "list_incoming_contacts"), params | {"list_id": list_id})
     for tag_id in settled.tag_ids:
         sql.run(sql.load(_ROOM, "tag_incoming_contacts"), params | {"tag_id": tag_id})
 
 
-def _grant(params: dict[str, Any], settled: Settled) -> None:
-    given = sql.load(_ROOM, "grant_incoming_consent")
-    if not on_consent_changed:
-        sql.run(given, params)
-        return
-    state, source = ConsentState.GRANTED.value, settled.consent_source
-    announce_changes(
-        [
-            ConsentChange(row["id"], row["contact_id"], settled.purpose_key, state, row["at"], source)
-            for row in sql.fetch_all(given, params)
-        ]
-    )
+def _grant(params: dict[str, Any]) -> None:
+    given = sql.fetch_one(sql.load(_ROOM, "grant_incoming_consent"), params)
+    assert given is not None, "an aggregate always has a row"
+    announce_imported(ImportedConsents(given["record_ids"], given["months"]))
 
 
 def _two_people() -> str:

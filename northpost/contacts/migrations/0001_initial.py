@@ -132,7 +132,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('workspace_id', models.BigIntegerField(default=northpost.core.tenancy.require_workspace, editable=False)),
                 ('since', models.DateTimeField()),
-                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='list_memberships', to='contacts.contact')),
+                ('contact', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='list_memberships', to='contacts.contact')),
                 ('contact_list', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='contacts.contactlist')),
             ],
             options={
@@ -152,8 +152,8 @@ class Migration(migrations.Migration):
                 ('text_version', models.CharField(blank=True, default='', max_length=40)),
                 ('ip', models.GenericIPAddressField(null=True)),
                 ('confirmed_at', models.DateTimeField(null=True)),
-                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consent_records', to='contacts.contact')),
-                ('purpose', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contacts.purpose')),
+                ('contact', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='consent_records', to='contacts.contact')),
+                ('purpose', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contacts.purpose')),
             ],
             options={
                 'db_table': 'contacts_consent_record',
@@ -167,8 +167,8 @@ class Migration(migrations.Migration):
                 ('workspace_id', models.BigIntegerField(default=northpost.core.tenancy.require_workspace, editable=False)),
                 ('state', models.CharField(choices=[('granted', 'Agreed'), ('pending', 'Not confirmed yet'), ('withdrawn', 'Withdrawn')], max_length=10)),
                 ('since', models.DateTimeField()),
-                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consents', to='contacts.contact')),
-                ('purpose', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contacts.purpose')),
+                ('contact', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='consents', to='contacts.contact')),
+                ('purpose', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contacts.purpose')),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('workspace_id', 'contact', 'purpose'), name='contacts_consent_once')],
@@ -180,7 +180,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('workspace_id', models.BigIntegerField(default=northpost.core.tenancy.require_workspace, editable=False)),
                 ('since', models.DateTimeField()),
-                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tags', to='contacts.contact')),
+                ('contact', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='tags', to='contacts.contact')),
                 ('tag', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tagged', to='contacts.tag')),
             ],
             options={

@@ -4,7 +4,7 @@
 --         already, and adds a line of proof. One row per line of proof: its id, the contact, whether the state changed.
 -- index:  contacts_contact's primary key, contacts_consent_once
 WITH chosen AS (
-    SELECT c.id FROM contacts_contact c WHERE c.id IN ({people})
+    SELECT c.id FROM contacts_contact c WHERE c.id IN ({people}) FOR KEY SHARE OF c
 ),
 changed AS (
     INSERT INTO contacts_consent (workspace_id, contact_id, purpose_id, state, since)

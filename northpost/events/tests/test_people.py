@@ -7,10 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from northpost.contacts import actions as contacts
+from northpost.contacts.actions import ImportedConsents
+from northpost.contacts.imports import Existing, Options
+from northpost.contacts.imports.storing import Person, settle_options, store_people
+from northpost.contacts.models import ConsentRecord, Contact
 from northpost.contacts.queries import export_person
 from northpost.core import tenancy
 from northpost.events import queries
-from northpost.events.actions import NewEvent, record_events
+from northpost.events.actions import NewEvent, record_events, record_imported_consents
 from northpost.events.models import Event
 from northpost.team.models import Workspace
 
@@ -59,3 +63,22 @@ def test_a_line_of_time_goes_back_page_by_page(workspace: Workspace, rival: Work
     assert len(exported["events"]) == 4
     with tenancy.workspace(rival.pk):
         assert queries.timeline(ann) == []
+
+
+def test_consent_from_a_file_is_history_and_an_event_once(workspace: Workspace):
+    settled = settle_options(Options(purpose="marketing", consent_source="Paper form"))
+    batch = [Person(email=f"p{n}@shop.example", email_key=f"p{n}@shop.example") for n in range(3)]
+    batch[1].consented_at = MOMENT
+    for _again in range(2):
+        store_people(batch, run_id=1, existing=Existing.FILL, settled=settled)
+    events = list(Event.objects.order_by("id"))
+    assert [event.contact_id for event in events] == list(Contact.objects.order_by("pk").values_list("pk", flat=True))
+    assert {(event.kind, event.backfill, event.source) for event in events} == {
+        ("contact.subscribed", True, "Paper form")
+    }
+    assert [event.properties for event in events] == [{"purpose": "marketing"}] * 3
+    assert events[1].occurred_at == MOMENT
+    # The proof counts once, whoever tells of it again.
+    record = ConsentRecord.objects.get(contact_id=events[0].contact_id)
+    record_imported_consents(ImportedConsents([record.pk], [record.at.date()]))
+    assert Event.objects.count() == 3
