@@ -14,7 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 COMMAND = """#!{python}
 import sys
 from northpost.program.main import main
-sys.exit(main())
+# A child process that is spawned imports this file again.
+if __name__ == "__main__":
+    sys.exit(main())
 """
 
 
