@@ -25,7 +25,7 @@ Everything is done inside `core.tenancy.workspace(...)`. Raises: `UnreadableFile
 
 from .kinds import Destination, ImportKind, ImportRefused, Job, Loader, RowRefused, Tally
 from .options import Existing, Options
-from .runs import delete_file, receive, shape, start, understand
+from .runs import delete_file, forget_old_files, receive, shape, start, understand
 from .undoing import register_activity, undo
 from .working import Report, work
 
@@ -41,6 +41,7 @@ __all__ = [
     "RowRefused",
     "Tally",
     "delete_file",
+    "forget_old_files",
     "receive",
     "register_activity",
     "shape",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
@@ -21,6 +22,7 @@ from . import kinds
 from .kinds import ImportRefused
 from .options import Options
 
+KEPT = timedelta(days=30)
 _PIECE = 1024 * 1024
 
 
@@ -106,6 +108,33 @@ def delete_file(run: ImportRun) -> None:
     path = Path(run.path)
     if path.is_relative_to(folder()):
         path.unlink(missing_ok=True)
+
+
+def forget_contents(run: ImportRun) -> None:
+    """What a run that is over still holds of the people in its file goes: the file, and the rows shown of it."""
+    delete_file(run)
+    run.shape = {**run.shape, "sample_rows": []}
+    run.save(update_fields=["shape"])
+
+
+def forget_old_files(now: datetime) -> int:
+    """After `KEPT`: lists of refused rows, and files that nobody let begin. Returns of how many runs.
+
+    They are full of people, and out of reach of whoever erases one of them.
+    """
+    tenancy.require_workspace()
+    old = ImportRun.objects.filter(created_at__lt=now - KEPT)
+    forgotten = 0
+    for run in old.filter(state=ImportState.UPLOADED):
+        delete_file(run)
+        run.delete()
+        forgotten += 1
+    for run in old.exclude(refused_path="").filter(finished_at__lt=now - KEPT):
+        Path(run.refused_path).unlink(missing_ok=True)
+        run.refused_path = ""
+        run.save(update_fields=["refused_path"])
+        forgotten += 1
+    return forgotten
 
 
 def folder() -> Path:

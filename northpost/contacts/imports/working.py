@@ -22,7 +22,7 @@ from .counting import count_rows
 from .kinds import Job, Loader, Tally
 from .options import Options
 from .refusals import RefusalFile
-from .runs import folder, shape
+from .runs import folder, forget_contents, shape
 
 BATCH = 5_000
 _LONGEST_GROUP = 20_000  # rows; a group of rows that goes on beyond this is cut
@@ -193,6 +193,7 @@ def _end(run: ImportRun, state: ImportState, refused_path: Path, error: str = ""
     else:
         refused_path.unlink(missing_ok=True)
     run.save(update_fields=["state", "error", "finished_at", "rows_total", "refused_path"])
+    forget_contents(run)
 
 
 def abandoned() -> list[int]:

@@ -116,10 +116,14 @@ def furnish(workspace: Workspace) -> None:
 def _apply_route(route: Route, details: RouteDetails) -> None:
     given = dict(details)
     password = given.pop("password", None)
+    before = (route.host, route.port, route.username)
     for name, value in given.items():
         setattr(route, name, value.strip() if isinstance(value, str) else value)
     if password is not None:
         route.password_sealed = signing.seal(str(password)) if password else ""
+    elif route.password_sealed and before != (route.host, route.port, route.username):
+        # Kept and never shown: so it isn't handed to a server that whoever changes the route names, either.
+        raise DeliveryProblem("password", _("The server or the user name is another: enter the password for it."))
     if not route.name:
         raise DeliveryProblem("name", _("Give it a name."))
     if route.kind not in RouteKind.values:

@@ -42,6 +42,17 @@ def test_a_password_is_sealed_kept_and_removed(workspace: Workspace):
     assert endpoint_of(routes.update_route(route_id=route.pk, password="")).password == ""
 
 
+@pytest.mark.parametrize("other", [{"host": "smtp.attacker.example"}, {"port": 2500}, {"username": "other"}])
+def test_a_kept_password_is_not_handed_to_another_server(workspace: Workspace, other: dict[str, Any]):
+    route = routes.create_route(**SERVER)
+    with pytest.raises(DeliveryProblem) as refused:
+        routes.update_route(route_id=route.pk, password=None, **other)
+    assert refused.value.field == "password"
+    kept = endpoint_of(Route.objects.get(pk=route.pk))
+    assert (kept.host, kept.port, kept.username, kept.password) == ("smtp.example.com", 587, "shop", "s3cret")
+    assert endpoint_of(routes.update_route(route_id=route.pk, password="new", **other)).password == "new"
+
+
 @pytest.mark.parametrize(
     ("details", "field"),
     [
