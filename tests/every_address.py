@@ -70,43 +70,62 @@ def _walk(patterns: list[Any], before: str) -> Iterator[Address]:
             yield Address(pattern.name or "", route, tuple(named), tuple(words), pattern.callback)
 
 
-def furnish() -> None:
-    """One of everything that an address can ask for, in the current workspace, all with the same number."""
+def furnish(word: str = "") -> None:
+    """One of everything that an address can ask for, in the current workspace, all with the same number.
+
+    ``word`` stands in everything that a person or a file of theirs could have named.
+    """
     now, day = clock.now(), date(2026, 1, 1)
     same: dict[str, Any] = {"pk": NUMBER}
     dated: dict[str, Any] = {"pk": NUMBER, "created_at": now}
     changed: dict[str, Any] = {**dated, "updated_at": now}
-    Contact.objects.create(**changed, email="p@people.example", email_key="p@people.example")
-    ContactList.objects.create(**dated, name="List")
-    Tag.objects.create(**same, name="Tag")
-    Field.objects.create(**same, key="colour", label="Colour", kind="text")
-    Purpose.objects.create(**same, key="news", label="News")
+    Contact.objects.create(
+        **changed,
+        email="p@people.example",
+        email_key="p@people.example",
+        first_name=word,
+        last_name=word,
+        phone=word[:40],
+        external_id=word,
+        language="en",
+        attributes={"colour": word},
+    )
+    ContactList.objects.create(**dated, name=f"List{word}")
+    Tag.objects.create(**same, name=f"Tag{word}")
+    Field.objects.create(**same, key="colour", label=f"Colour{word}", kind="text")
+    Purpose.objects.create(**same, key="news", label=f"News{word}")
     ImportRun.objects.create(
-        **dated, kind="contacts", filename="a.csv", path="", state="failed", refused_count=1, refused_path=__file__
+        **dated,
+        kind="contacts",
+        filename=f"a.csv{word}",
+        path="",
+        state="failed",
+        refused_count=1,
+        refused_path=__file__,
     )
     made = create_template(languages=["en"], kind="newsletter")
-    Template.objects.create(**changed, name="Letter")
+    Template.objects.create(**changed, name=f"Letter{word}")
     TemplateVersion.objects.filter(template=made).update(template_id=NUMBER)
     MediaFile.objects.create(
-        **dated, name="a.png", path=f"{NUMBER}/a.png", content_type="image/png", size=1, sha256="a" * 64
+        **dated, name=f"a.png{word}", path=f"{NUMBER}/a.png", content_type="image/png", size=1, sha256="a" * 64
     )
     state = CampaignState.SENT
-    Campaign.objects.create(**changed, name="Mailing", state=state, template_id=NUMBER, default_language="en")
+    Campaign.objects.create(**changed, name=f"Mailing{word}", state=state, template_id=NUMBER, default_language="en")
     version = TemplateVersion.objects.get(template_id=NUMBER)
     CampaignContent.objects.create(campaign_id=NUMBER, language="en", version_id=version.pk)
-    Segment.objects.create(**changed, name="Segment", rule={"kind": "role", "is": "customer"})
+    Segment.objects.create(**changed, name=f"Segment{word}", rule={"kind": "role", "is": "customer"})
     Goal.objects.create(
-        **dated, name="Goal", group="new", kind="commercial", kpi="orders", baseline=1, baseline_from=day,
+        **dated, name=f"Goal{word}", group="new", kind="commercial", kpi="orders", baseline=1, baseline_from=day,
         baseline_until=day, target=2, starts_on=day, deadline=date(2026, 12, 31),
     )  # fmt: skip
-    Product.objects.create(**changed, sku="1", name="Product")
-    Order.objects.create(**dated, number="1", placed_at=now, total=5, currency="EUR")
+    Product.objects.create(**changed, sku=f"1{word}", category=word, name=f"Product{word}")
+    Order.objects.create(**dated, number=f"1{word}", contact_id=NUMBER, placed_at=now, total=5, currency="EUR")
     Mail.objects.create(
-        pk=NUMBER, sender="a@a.example", recipient="b@b.example", subject="Hello", size=1, received_at=now,
+        pk=NUMBER, sender="a@a.example", recipient="b@b.example", subject=f"Hello{word}", size=1, received_at=now,
         raw=zlib.compress(b"Subject: Hello\r\nContent-Type: text/html\r\n\r\n<p>Hello</p>"),
     )  # fmt: skip
-    Route.objects.create(**dated, name="Relay", kind="smtp", host="127.0.0.1", port=9)
-    Sender.objects.create(**dated, name="Firm", email="news@firm.example")
+    Route.objects.create(**dated, name=f"Relay{word}", kind="smtp", host="127.0.0.1", port=9)
+    Sender.objects.create(**dated, name=f"Firm{word}", email="news@firm.example")
     Invitation.objects.create(**dated, email="new@firm.example", role="marketer", expires_at=now)
     colleague = User.objects.create_user("colleague@firm.example", "a long enough password")
     Membership.objects.create(pk=NUMBER, user=colleague, role="marketer", since=now)

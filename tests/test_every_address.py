@@ -13,6 +13,8 @@ from django.db import transaction
 from django.http import HttpResponseBase
 from django.test import Client
 
+from northpost.contacts.actions import grant_consent
+from northpost.contacts.models import Contact
 from northpost.core import tenancy
 from northpost.team import rules
 from northpost.team.models import Membership, User, Workspace
@@ -39,6 +41,13 @@ NAMES = """
     encoding edit did delimiter days category based_on label list tag stage where rule group kpi subject mjml amount
     number host port audience lists include exclude template sender route goal when send_at password consent_source
     """.split()  # noqa: SIM905 - one to a line would be sixty lines
+EVIL = '"><script>alert(1)</script>'
+# Pages that would be an attack's first aims; were a name not shown there, the test would say nothing.
+SHOWING = {
+    "people", "person", "person_edit", "lists", "tags", "segments", "segment", "goals", "goal", "mailings", "templates",
+    "template", "orders", "order", "products", "product", "media", "mailbox", "mailbox_mail", "imports", "fields",
+    "sending", "search", "mailing_report",
+}  # fmt: skip
 ODD = ["\x00", "'\"><script>alert(1)</script>{{ 7 }}{% x %}%s%(a)s", "9" * 40]
 
 
@@ -164,6 +173,28 @@ def test_no_page_breaks_on_what_it_does_not_expect(workspace: Workspace, browser
             broken += [f"{method.__name__} {each.name}: {status}"] if status >= 500 else []
             assert b"<script>alert(1)" not in content, each.name
     assert broken == []
+
+
+def test_what_others_named_is_escaped_wherever_it_is_shown(owner: User, workspace: Workspace) -> None:
+    """Names out of a stranger's file or form; the frames of mails run no script whatever they hold."""
+    furnish(EVIL)
+    contact = Contact.objects.get()
+    grant_consent(contact_id=contact.pk, source=EVIL)
+    browser = signed_in(owner)
+    shown = set()
+    for each in staff_addresses():
+        answer = browser.get(each.path(workspace.slug), {"q": EVIL} if each.name in ("people", "search") else {})
+        content = read(answer)[1].decode(errors="replace")
+        if not answer.get("Content-Type", "").startswith("text/html"):
+            continue
+        if EVIL in content:
+            assert answer["Content-Security-Policy"].startswith("sandbox"), each.name
+        shown |= {each.name} if "&lt;script&gt;alert(1)" in content else set()
+    assert shown >= SHOWING, SHOWING - shown
+    found = browser.get(f"/w/{workspace.slug}/search/", {"q": EVIL}, headers={"accept": "application/json"})
+    assert found["Content-Type"] == "application/json"
+    assert found["X-Content-Type-Options"] == "nosniff"
+    assert EVIL in {hit["label"].split(" ")[0] for hit in found.json()}
 
 
 def test_another_host_s_name_is_refused_with_a_page_of_ours() -> None:
