@@ -61,6 +61,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Around everything else, so that a page that refuses something has the policy, too.
+    "northpost.web.frame.safety.ContentSecurityPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -71,7 +73,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "northpost.web.frame.middleware.WorkspaceMiddleware",
-    "northpost.web.frame.safety.ContentSecurityPolicy",
 ]
 
 ROOT_URLCONF = "northpost.config.urls"
