@@ -118,23 +118,25 @@ def forget_contents(run: ImportRun) -> None:
 
 
 def forget_old_files(now: datetime) -> int:
-    """After `KEPT`: lists of refused rows, and files that nobody let begin. Returns of how many runs.
+    """After `KEPT`: lists of refused rows, files of imports that failed, and those that nobody let begin.
 
-    They are full of people, and out of reach of whoever erases one of them.
+    They are full of people, and out of reach of whoever erases one of them. Returns of how many runs.
     """
     tenancy.require_workspace()
-    old = ImportRun.objects.filter(created_at__lt=now - KEPT)
-    forgotten = 0
-    for run in old.filter(state=ImportState.UPLOADED):
+    before = now - KEPT
+    forgotten = list(ImportRun.objects.filter(state=ImportState.UPLOADED, created_at__lt=before))
+    for run in forgotten:
         delete_file(run)
         run.delete()
-        forgotten += 1
-    for run in old.exclude(refused_path="").filter(finished_at__lt=now - KEPT):
-        Path(run.refused_path).unlink(missing_ok=True)
-        run.refused_path = ""
-        run.save(update_fields=["refused_path"])
-        forgotten += 1
-    return forgotten
+    over = ImportRun.objects.filter(finished_at__lt=before).exclude(refused_path="", shape__sample_rows=[])
+    for run in list(over):
+        if run.refused_path:
+            Path(run.refused_path).unlink(missing_ok=True)
+            run.refused_path = ""
+            run.save(update_fields=["refused_path"])
+        forget_contents(run)
+        forgotten.append(run)
+    return len(forgotten)
 
 
 def folder() -> Path:

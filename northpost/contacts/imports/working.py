@@ -193,7 +193,8 @@ def _end(run: ImportRun, state: ImportState, refused_path: Path, error: str = ""
     else:
         refused_path.unlink(missing_ok=True)
     run.save(update_fields=["state", "error", "finished_at", "rows_total", "refused_path"])
-    forget_contents(run)
+    if state is ImportState.DONE:
+        forget_contents(run)
 
 
 def abandoned() -> list[int]:

@@ -65,6 +65,17 @@ def test_refused_rows_go_after_thirty_days(run: ImportRun):
     assert (refused.exists(), over.refused_path, over.refused_count) == (False, "", 1)
 
 
+def test_the_file_of_a_failed_import_stays_for_another_try_and_then_goes(run: ImportRun):
+    ImportRun.objects.filter(pk=run.pk).update(state="failed", finished_at=NOON)
+    assert forget_old_files(NOON + timedelta(days=30)) == 0
+    assert Path(run.path).exists()
+    assert forget_old_files(NOON + timedelta(days=31)) == 1
+    assert not Path(run.path).exists()
+    assert forget_old_files(NOON + timedelta(days=31)) == 0
+    run.refresh_from_db()
+    assert (run.state, run.shape["sample_rows"]) == ("failed", [])
+
+
 def test_what_nobody_let_begin_goes_after_thirty_days(run: ImportRun):
     assert forget_old_files(NOON + timedelta(days=30)) == 0
     assert Path(run.path).exists()
