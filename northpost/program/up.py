@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,6 +19,7 @@ import click
 from northpost.program import ground
 from northpost.program.processes import HOST, MAILBOX_PORT, PORT, refuse_taken_port
 
+START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 LOOK_EVERY = 0.2  # seconds
 PR_SET_PDEATHSIG = 1
@@ -49,9 +52,11 @@ def run(*, host: str, port: int, mailbox_port: int, workers: int = 1, greet: Cal
         try:
             for child in children:
                 child.start()
-            click.echo(f"Northpost serves on http://{host}:{port}  (Ctrl-C stops it)")
-            if greet is not None:
-                greet()
+            wait_until_it_answers(host, port, stopping)
+            if not stopping.asked:
+                click.echo(f"Northpost serves on http://{host}:{port}  (Ctrl-C stops it)")
+                if greet is not None:
+                    greet()
             watch(children, stopping)
         finally:
             click.echo("Stopping ...")
@@ -105,6 +110,15 @@ class Child:
 
 def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def wait_until_it_answers(host: str, port: int, stopping: Stop) -> None:
+    """Return once the web process accepts connections; whoever follows the printed address then finds it."""
+    deadline = time.monotonic() + START_SECONDS
+    while not stopping.asked and time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
+            return
+        time.sleep(LOOK_EVERY)
 
 
 def watch(children: list[Child], stopping: Stop) -> None:
