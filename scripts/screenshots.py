@@ -57,8 +57,8 @@ class Shot:
     signed_out: bool = False
 
 
-# A page of one thing: its address ends with the thing's number.
-ONE = "main a[href*='/{0}/']:not([href*='/new/'])"
+# A link to the page of one thing: its address ends with the thing's number.
+ONE = "xpath=//main//a[number(substring-before(substring-after(@href, '/{0}/'), '/')) > 0]"
 
 PAGES = [
     Shot("sign-in", "/accounts/login/", signed_out=True),
@@ -66,24 +66,37 @@ PAGES = [
     Shot("palette", "", press="Control+k"),
     Shot("goals", "goals/"),
     Shot("goal", "goals/", follow=ONE.format("goals")),
+    Shot("goal-new", "goals/new/"),
     Shot("people", "people/"),
-    Shot("person", "people/", follow="main tbody th a"),
+    Shot("person", "segments/", follow="main a:has-text('30')", then=ONE.format("people")),
     Shot("lists", "people/lists/"),
     Shot("import", "people/imports/new/"),
     Shot("imports", "people/imports/"),
     Shot("segments", "segments/"),
     Shot("segment", "segments/", follow="main tbody th a"),
+    Shot("segment-new", "segments/new/"),
     Shot("segment-rule", "segments/", follow="main tbody th a", then="main a[href$='/edit/']"),
+    Shot("orders", "sales/orders/"),
+    Shot("order", "sales/orders/", follow="main tbody th a"),
+    Shot("products", "sales/products/"),
+    Shot("product", "sales/products/", follow="main tbody th a"),
     Shot("mailings", "mailings/"),
+    Shot("mailing-new", "mailings/new/"),
     Shot("mailing", "mailings/?state=draft", follow="main tbody th a"),
-    Shot("report", "mailings/?state=sent", follow="main tbody th a"),
+    Shot("report", "mailings/?state=sent", follow="main tbody tr:last-child th a"),
     Shot("templates", "templates/"),
     Shot("template", "templates/", follow=ONE.format("templates")),
     Shot("analysis", "analysis/"),
+    Shot("media", "media/"),
     Shot("mailbox", "mailbox/"),
+    Shot("mail", "mailbox/", follow=ONE.format("mailbox")),
     Shot("settings", "settings/"),
     Shot("members", "settings/members/"),
+    Shot("fields", "settings/fields/"),
+    Shot("consent", "settings/consent/"),
     Shot("sending", "settings/sending/"),
+    Shot("suppressions", "settings/suppressions/"),
+    Shot("history", "settings/history/"),
     Shot("account", "/account/"),
     Shot("second-step", "/accounts/2fa/"),
     Shot("nowhere", "nowhere/"),
@@ -104,7 +117,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--url", default=f"http://{HOST}:{PORT}", help="where the demo is served")
     parser.add_argument("--email", help="whom to sign in (default: the demo's owner)")
     parser.add_argument("--password", help="(default: the one that the demo's owner was given)")
-    parser.add_argument("--workspace", help="its short name in addresses (default: the one where signing in leads)")
+    parser.add_argument("--workspace", default="voltline", help="its short name in addresses")
     parser.add_argument("--only", nargs="*", default=[], help="names of pages")
     parser.add_argument("--languages", nargs="*", default=LANGUAGES, choices=LANGUAGES)
     parser.add_argument("--themes", nargs="*", default=THEMES, choices=THEMES)
@@ -148,8 +161,7 @@ class Photographer:
         self.page.fill("[name=password]", self.chosen.password)
         self.page.click("main form .btn-primary")
         self.page.wait_for_url("**/w/**")
-        named = self.chosen.workspace
-        self.workspace = f"{self.chosen.url}/w/{named}/" if named else self.page.url
+        self.workspace = f"{self.chosen.url}/w/{self.chosen.workspace}/"
 
     def speak(self, language: str) -> None:
         self.page.goto(f"{self.chosen.url}/nowhere/")  # answers anyone, with a token

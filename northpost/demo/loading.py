@@ -22,6 +22,7 @@ from northpost.contacts.actions.consent import MARKETING
 from northpost.contacts.imports.people import read_email
 from northpost.contacts.imports.storing import Person, settle_options, store_people
 from northpost.contacts.models import Contact, ContactList, FieldKind
+from northpost.core import clock
 from northpost.demo.company import Company
 from northpost.demo.company.people import CONSENT_TEXTS, CUSTOMER_TYPES, LISTS
 
@@ -159,16 +160,17 @@ def sign_up(company: Company, numbers: Sequence[int], register: Register) -> int
     """People who sign up one by one, each with proof of their own (time, text, IP); returns how many."""
     people = company.people
     for number in numbers:
-        contact = contacts.add_contact(
-            email=people.email[number],
-            external_id=customer_number(number),
-            first_name=people.first_name[number],
-            last_name=people.last_name[number],
-            language=people.language[number],
-            time_zone=people.time_zone[number],
-            role=people.role[number] or "customer",
-            attributes=_attributes(company, number),
-        )
+        with clock.use(clock.VirtualClock(people.signed_up_at[number])):
+            contact = contacts.add_contact(
+                email=people.email[number],
+                external_id=customer_number(number),
+                first_name=people.first_name[number],
+                last_name=people.last_name[number],
+                language=people.language[number],
+                time_zone=people.time_zone[number],
+                role=people.role[number] or "customer",
+                attributes=_attributes(company, number),
+            )
         register.add(number, contact.pk)
         agreed_at = people.consent_at[number]
         if agreed_at is not None:

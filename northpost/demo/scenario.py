@@ -71,5 +71,5 @@ MAILINGS: tuple[PlannedMailing, ...] = (
     PlannedMailing("Letter to partners and press", "partners", "list:Partners", 13),
     PlannedMailing("Newsletter: from our shelves", "newsletter", "segment:Clicked in the last 30 days", 5),
     PlannedMailing("Offer of the weekend", "offer", "list:Offers", -1),
-    PlannedMailing("How do you like your laptop?", "review", "segment:Bought twice or more", None),
+    PlannedMailing("How do you like your purchase?", "review", "segment:Bought twice or more", None),
 )

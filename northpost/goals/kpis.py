@@ -68,6 +68,11 @@ class Kpi:
     grows: bool = True
     groups: tuple[str, ...] = tuple(Group.values)
 
+    @property
+    def harm(self) -> bool:
+        """A level that mail itself brings about, and that is to stay low: people leave, or call it spam."""
+        return not self.higher_is_better and not self.grows
+
 
 _kpis: dict[str, Kpi] = {}
 

@@ -43,6 +43,12 @@ class Progress:
         return words.title(self.goal, self.kpi)
 
     @property
+    def reached(self) -> bool:
+        """The target is there already, before the deadline: of a figure that only counts up."""
+        counts_up = self.kpi.grows and self.kpi.higher_is_better and not self.kpi.divides
+        return counts_up and self.value is not None and self.value >= self.goal.target
+
+    @property
     def share(self) -> float | None:
         """How much of the target there is, for a figure that grows to it."""
         if self.value is None or not self.goal.target or not (self.kpi.grows and self.kpi.higher_is_better):
@@ -74,6 +80,8 @@ def _progress(goal: Goal, line: list[tuple[date, Decimal]], workspace: Workspace
         raise KeyError(goal.kpi)
     today = now.astimezone(ZoneInfo(workspace.time_zone)).date()
     start = Decimal(0) if kpi.grows else goal.baseline
+    if kpi.harm:
+        start = max(start, goal.target)  # a rate that was below its target, or that nothing was known of, is to stay
     days = kpis.each_day(goal.starts_on, goal.deadline)
     way = [(day, rules.straight_way(start, goal.target, goal.starts_on, goal.deadline, day)) for day in days]
     # Today has only begun: the way is compared where the line has come to.

@@ -75,15 +75,22 @@ function timeAxis(x: string[], width: number): object {
   };
 }
 
-function valueAxis(unit?: string): object {
+/** `most`: the largest value; from 10,000 on, thousands are short on the whole axis. */
+function valueAxis(unit?: string, most = 0): object {
+  const money = unit && unit !== "%" ? ` ${unit}` : "";
+  const text = (value: number) => (unit === "%" ? figure(value, unit) : figure(value, "", most >= 10_000) + (value ? money : ""));
   return {
     type: "value",
     splitNumber: 4,
     minInterval: unit ? undefined : 1, // what has no unit is counted in whole ones
     ...noAxis,
     splitLine: { lineStyle: { color: token("line") } },
-    axisLabel: { ...muted(), formatter: (value: number) => figure(value, unit, true) },
+    axisLabel: { ...muted(), formatter: text },
   };
+}
+
+function largest(rows: Series[]): number {
+  return Math.max(0, ...rows.flatMap((row) => row.values.map((value) => value ?? 0)));
 }
 
 type Hover = { dataIndex: number; seriesName: string; value: unknown }[];
@@ -187,7 +194,7 @@ function line(spec: LineSpec, width: number): EChartsCoreOption {
   return {
     grid: { left: 4, right: narrow ? 12 : 132, top: narrow ? 30 : 16, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     xAxis: timeAxis(spec.x, width),
-    yAxis: valueAxis(spec.unit),
+    yAxis: valueAxis(spec.unit, largest([...spec.series, ...(spec.target ? [spec.target] : [])])),
     tooltip: timeTooltip(spec),
     series: drawn,
   };
@@ -197,7 +204,7 @@ function days(spec: DaysSpec, width: number): EChartsCoreOption {
   return {
     grid: { left: 4, right: 4, top: 12, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     xAxis: { ...timeAxis(spec.x, width), boundaryGap: true },
-    yAxis: valueAxis(spec.unit),
+    yAxis: valueAxis(spec.unit, largest(spec.series)),
     tooltip: timeTooltip(spec),
     series: spec.series.map((series) => ({
       type: "bar",

@@ -19,16 +19,16 @@ export function roleColour(role: Role | undefined): string {
   return token(`chart-${role ?? "actual"}`);
 }
 
-const plain = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
-const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
+const plain = new Intl.NumberFormat(language, { useGrouping: "always", maximumFractionDigits: 1 });
+const whole = new Intl.NumberFormat(language, { useGrouping: "always", maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
 const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
 
-/** A figure with its unit; shares come as 0..1 with the unit "%". */
+/** A figure with its unit; shares come as 0..1 with the unit "%". Brief: thousands are short, and the unit is said elsewhere. */
 export function figure(value: number | null | undefined, unit?: string, brief = false): string {
   if (value === null || value === undefined) return "–";
   if (unit === "%") return percent.format(value);
-  const text = (brief && Math.abs(value) >= 10_000 ? short : Math.abs(value) >= 1000 ? whole : plain).format(value);
+  const text = (brief && Math.abs(value) >= 1000 ? short : Math.abs(value) >= 1000 ? whole : plain).format(value);
   return unit && !brief ? `${text} ${unit}` : text;
 }
 

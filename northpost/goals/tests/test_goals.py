@@ -109,6 +109,22 @@ def test_a_figure_that_should_fall_has_a_target_below(workspace: Workspace):
     assert goal.baseline == Decimal("0.25")
 
 
+def test_a_rate_that_nothing_was_known_of_is_to_stay_below_its_target(workspace: Workspace):
+    goal = state(group=Group.EVERYONE, kpi="unsubscribe_rate", target=Decimal("0.002"))
+    way = queries.progress(goal, clock.now()).way
+    assert (goal.baseline, {value for _day, value in way}) == (0, {Decimal("0.002")})
+
+
+def test_a_count_may_be_reached_before_its_time(workspace: Workspace, standing_clock: clock.VirtualClock):
+    goal = state(target=Decimal(2))
+    buys(TODAY, TODAY)
+    assert not queries.progress(goal, clock.now()).reached
+    standing_clock.move_to(NOW + timedelta(days=1))
+    actions.refresh_readings(clock.now())
+    there = queries.progress(goal, clock.now())
+    assert (there.over, there.reached) == (False, True)
+
+
 def test_progress_says_how_far_and_where_to(workspace: Workspace, standing_clock: clock.VirtualClock):
     goal = state()
     buys(*(TODAY + timedelta(days=count) for count in range(10)))

@@ -121,8 +121,13 @@ def _first_steps(request: StaffRequest, goals: list[Progress]) -> Iterable[Step]
 
 def _steps_for_goals(request: StaffRequest, goals: list[Progress]) -> Iterable[Step]:
     for each in goals:
-        if each.on_track is False:
-            named = {"goal": each.title, "group": Group(each.goal.group).label}
+        if each.on_track is not False:
+            continue
+        named = {"goal": each.title, "group": Group(each.goal.group).label}
+        if each.kpi.harm:  # more mail would only make more of it
+            text = _("“%(goal)s” is above its target. See after which mailings people leave.") % named
+            yield Step(10, text, _("Look at the mailings"), address(request, "analysis"), "analysis")
+        else:
             text = _("“%(goal)s” is behind. Write to the group “%(group)s”.") % named
             yield Step(10, text, _("Pick these people"), _segment_link(request, each.goal.group), "mailing")
 

@@ -16,11 +16,11 @@ from northpost.web.frame.access import StaffRequest, needs
 
 
 def start(request: HttpRequest) -> HttpResponse:
-    """To the workspace used last, or the first one of theirs; to sign-in or sign-up where there is none."""
+    """To the workspace used last, or the oldest one of theirs; to sign-in or sign-up where there is none."""
     user = request.user
     if not isinstance(user, User):
         return redirect("account_login" if User.objects.exists() else "account_signup")
-    mine = Workspace.objects.filter(pk__in=user.memberships.values("workspace_id")).order_by("name")
+    mine = Workspace.objects.filter(pk__in=user.memberships.values("workspace_id")).order_by("pk")
     workspace = mine.filter(slug=request.session.get("workspace", "")).first() or mine.first()
     if workspace is None:
         return redirect("workspace_create")

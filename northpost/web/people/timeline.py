@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from northpost.campaigns.models import Campaign
 from northpost.contacts import queries as contacts
 from northpost.contacts.queries import Happening
-from northpost.delivery.models import Message, MessageState, SkipReason
+from northpost.delivery.models import Link, Message, MessageState, SkipReason
 from northpost.events import queries as events
 from northpost.sales.models import Order, Refund
 from northpost.segments.models import Move, Stage
@@ -69,7 +69,8 @@ def read(contact_id: int, *, slug: str, kind: str, before: datetime | None, see_
     while rest and shown[-1].at == rest[0].at:
         shown.append(rest.pop(0))
     names = _mailings(shown)
-    lines = [_say(line, names, slug, see_money) for line in shown]
+    links = _links(shown)
+    lines = [_say(line, names, links, slug, see_money) for line in shown]
     return Stretch(lines, shown[-1].at if rest else None)
 
 
@@ -196,7 +197,14 @@ _WORDS: dict[str, tuple[str, Promise]] = {
 }
 
 
-def _say(line: Happening, names: dict[str, tuple[int, str]], slug: str, see_money: bool) -> Line:
+def _links(lines: list[Happening]) -> dict[int, str]:
+    """What the links that were clicked say: key -> words."""
+    keys = {int(line.detail["link_id"]) for line in lines if line.detail.get("link_id")}
+    rows = Link.objects.filter(pk__in=keys).exclude(label="").values_list("pk", "label") if keys else []
+    return dict(rows)
+
+
+def _say(line: Happening, names: dict[str, tuple[int, str]], links: dict[int, str], slug: str, see_money: bool) -> Line:
     detail = line.detail
     mailing = names.get(str(detail.get("source") or ""))
     said = {
@@ -212,7 +220,7 @@ def _say(line: Happening, names: dict[str, tuple[int, str]], slug: str, see_mone
         line.at,
         icon,
         str(words) % said if words is not None else line.kind.replace(".", ": ").replace("_", " "),
-        note=_note(line, see_money),
+        note=_note(line, links, see_money),
         url=reverse("mailing", args=[slug, mailing[0]]) if mailing else "",
         machine=bool(detail.get("machine")),
     )
@@ -234,7 +242,7 @@ def _products(detail: dict[str, Any]) -> str:
     return _("%(products)s and more") % {"products": shown} if len(products) > 3 else shown
 
 
-def _note(line: Happening, see_money: bool) -> str:
+def _note(line: Happening, links: dict[int, str], see_money: bool) -> str:
     detail = line.detail
     parts: list[str] = []
     if line.kind in ("order.placed", "order.refunded"):
@@ -244,7 +252,8 @@ def _note(line: Happening, see_money: bool) -> str:
     elif line.kind.startswith("consent."):
         parts += [str(detail.get("source") or ""), str(detail.get("ip") or "")]
     elif line.kind == "mail.clicked":
-        parts.append(str(detail.get("url") or ""))
+        # The address may still hold place-holders; what the link says, nobody has to decipher.
+        parts.append(links.get(detail.get("link_id") or 0) or str(detail.get("url") or ""))
     elif line.kind == f"message.{MessageState.REJECTED}":
         parts.append(str(detail.get("reply") or ""))
     return " · ".join(part for part in parts if part)

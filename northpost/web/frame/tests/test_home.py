@@ -14,6 +14,7 @@ from northpost.contacts.models import Contact
 from northpost.core import clock, tenancy
 from northpost.delivery.models import Route
 from northpost.goals import actions as goals
+from northpost.goals.models import Goal, Reading
 from northpost.team.models import Membership, Role, User, Workspace
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +67,19 @@ def test_a_goal_behind_leads_to_its_people(browser: Client, standing_clock: cloc
     builder = browser.get("/w/firm/segments/new/?start=prospects")
     assert "People who are at the stage “Prospect” of the life cycle." in builder.text
     assert "There is nobody to write to yet." not in page.text
+
+
+def test_a_rate_that_mail_makes_worse_leads_to_the_mailings(
+    browser: Client, owner: User, standing_clock: clock.VirtualClock
+):
+    goals.state_goal(
+        group="everyone", kpi="unsubscribe_rate", deadline=date(2026, 7, 10), target=Decimal("0.002"), by=owner
+    )  # fmt: skip
+    goal = Goal.objects.get()
+    Reading.objects.create(goal=goal, day=NOW.date(), value=Decimal("0.004"))
+    page = browser.get("/w/firm/")
+    assert "“Unsubscribe rate of everyone” is above its target. See after which mailings people leave." in page.text
+    assert "Write to the group" not in page.text
 
 
 def test_what_goes_out_today_and_within_a_week(browser: Client):

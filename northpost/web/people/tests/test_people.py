@@ -12,6 +12,7 @@ from django.test import Client
 from northpost.contacts import actions, queries
 from northpost.contacts.models import Consent, ConsentRecord, Contact, ContactList, ListMember, Tag, Tagged
 from northpost.core import clock, tenancy
+from northpost.delivery.models import Link
 from northpost.events.actions import NewEvent, record_events
 from northpost.sales.models import Order
 from northpost.segments.models import Lifecycle
@@ -202,6 +203,18 @@ def test_many_at_once_are_asked_about_first(browser: Client, ann: int, bob: int,
     assert Consent.objects.count() == 0
     with tenancy.workspace(Workspace.objects.get(slug="firm").pk):
         assert queries.list_sizes()[0].people == 1
+
+
+def test_a_click_is_told_by_what_the_link_says(browser: Client, bob: int):
+    link = Link.objects.create(
+        source_kind="campaign", source_id=1, url="{{ company.site }}", label="To the shop", url_hash="1"
+    )  # fmt: skip
+    record_events(
+        [NewEvent("1", "mail.clicked", bob, clock.now(), properties={"link_id": link.pk, "url": "{{ company.site }}"})]
+    )
+    page = browser.get(f"{BASE}{bob}/").text
+    assert "To the shop" in page
+    assert "{{" not in page
 
 
 def test_lists_and_tags_have_their_pages(browser: Client, workspace: Workspace, bob: int):
