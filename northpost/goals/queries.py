@@ -19,7 +19,8 @@ from northpost.team.models import Workspace
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a goal stands. ``value`` is None while there is nothing to measure; ``on_track`` then, too.
+    """Where a goal stands. ``value`` is None while there is nothing to measure; ``on_track`` then
+    and on the first day, too.
 
     ``line`` has the value by the end of each day read so far, ``way`` the straight way to the target for each day
     from the start to the deadline. ``sentence`` is for the user, in the current language.
@@ -91,6 +92,8 @@ def _progress(goal: Goal, line: list[tuple[date, Decimal]], workspace: Workspace
     over = today > goal.deadline or goal.closed_at is not None
     aim = goal.target if over else expected
     on_track = None if value is None else rules.is_on_track(value, aim, higher_is_better=kpi.higher_is_better)
+    if reached <= goal.starts_on and not over:
+        on_track = None  # a day that has only begun says nothing yet
     ahead = None if over else _ahead(goal, kpi, line)
     sentence = _sentence(goal, kpi, value, ahead, over, on_track, workspace.currency, today)
     return Progress(goal, kpi, workspace.currency, value, expected, on_track, over, ahead, line, way, sentence)

@@ -109,6 +109,16 @@ def test_a_figure_that_should_fall_has_a_target_below(workspace: Workspace):
     assert goal.baseline == Decimal("0.25")
 
 
+def test_a_first_day_says_nothing_of_the_pace(workspace: Workspace, standing_clock: clock.VirtualClock):
+    goal = state()
+    actions.refresh_readings(clock.now())
+    begun = queries.progress(goal, clock.now())
+    assert (begun.value, begun.on_track, begun.expected > 0) == (0, None, True)
+    standing_clock.move_to(NOW + timedelta(days=1))
+    actions.refresh_readings(clock.now())
+    assert queries.progress(goal, clock.now()).on_track is False
+
+
 def test_a_rate_that_nothing_was_known_of_is_to_stay_below_its_target(workspace: Workspace):
     goal = state(group=Group.EVERYONE, kpi="unsubscribe_rate", target=Decimal("0.002"))
     way = queries.progress(goal, clock.now()).way

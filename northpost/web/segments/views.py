@@ -77,7 +77,7 @@ def segment(request: StaffRequest, pk: int) -> HttpResponseBase:
         "others": Segment.objects.filter(archived_at=None).exclude(pk=pk).order_by("name"),
         "write_url": _optional(request, "mailing_create"),
         "people_url": _optional(request, "people"),
-        "export_url": _optional(request, "people_export"),
+        "export_url": _optional(request, "people_export") if may(request.membership.role, Ability.EXPORT) else None,
         "person_known": _optional(request, "person", 0) is not None,
         "currency": known.currency,
     }

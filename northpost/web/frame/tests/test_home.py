@@ -76,7 +76,8 @@ def test_a_rate_that_mail_makes_worse_leads_to_the_mailings(
         group="everyone", kpi="unsubscribe_rate", deadline=date(2026, 7, 10), target=Decimal("0.002"), by=owner
     )  # fmt: skip
     goal = Goal.objects.get()
-    Reading.objects.create(goal=goal, day=NOW.date(), value=Decimal("0.004"))
+    Reading.objects.create(goal=goal, day=date(2026, 6, 12), value=Decimal("0.004"))
+    standing_clock.move_to(NOW + timedelta(days=1))
     page = browser.get("/w/firm/")
     assert "“Unsubscribe rate of everyone” is above its target. See after which mailings people leave." in page.text
     assert "Write to the group" not in page.text

@@ -134,6 +134,18 @@ def test_two_segments_are_compared(browser: Client, ann: Contact, owner: User):
     assert browser.get(f"{BASE}{anns.pk}/?with=999999999999999999999").status_code == 200
 
 
+def test_its_people_are_exported_from_its_page(browser: Client, ann: Contact, owner: User):
+    nobody = actions.save_segment(
+        name="Of Mars", rule={"all": [{"kind": "stage", "stages": ["lapsed"], "since": "any"}]}, by=owner
+    )
+    page = browser.get(f"{BASE}{nobody.pk}/").text
+    assert '<form method="post" action="/w/firm/people/export/">' in page
+    assert f'<input type="hidden" name="segment" value="{nobody.pk}">' in page
+    answer = browser.post("/w/firm/people/export/", {"segment": str(nobody.pk)})
+    assert len(b"".join(answer).splitlines()) == 1  # the columns' names
+    assert ann.email.encode() in b"".join(browser.post("/w/firm/people/export/"))
+
+
 def test_a_segment_whose_rule_broke_says_so(browser: Client, workspace: Workspace, owner: User):
     Field.objects.create(key="city", label="City", kind="text")
     rule = {"kind": "field", "field": "city", "test": "is", "text": "Riga"}
