@@ -28,6 +28,7 @@ from northpost.sales.models import Order
 from northpost.segments.models import Segment
 from northpost.team.rules import Ability, may
 from northpost.web.frame.access import StaffRequest, address
+from northpost.web.frame.money import seen
 from northpost.web.goals.drawing import small_line
 from northpost.web.templatetags.northpost import say_number
 
@@ -73,7 +74,7 @@ def register_health(read: Callable[[StaffRequest], Iterable[Health]]) -> None:
 def read(request: StaffRequest) -> dict[str, Any]:
     """The context of web/home.html."""
     now = clock.now()
-    goals = [each for each in progress_of_all(now) if not each.over][:MOST_GOALS]
+    goals = [each for each in seen(request, progress_of_all(now)) if not each.over][:MOST_GOALS]
     today, week = _outgoing(request)
     return {
         "goals": [{"progress": each, "small": small_line(each)} for each in goals],

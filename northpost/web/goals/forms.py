@@ -56,9 +56,11 @@ class GoalForm(forms.Form):
         help_text=gettext_lazy("Left empty, it is named after what is counted."),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, money: bool, **kwargs: Any) -> None:
+        """``money``: whether figures in money are offered."""
         super().__init__(*args, **kwargs)
-        suited = kpis.kpis(self.group_now())
+        self.money = money
+        suited = self.suited()
         self.fields["kpi"].choices = [(kpi.key, kpi.label) for kpi in suited]  # type: ignore[attr-defined]
         self.fields["owner"].choices = owners()  # type: ignore[attr-defined]
 
@@ -66,9 +68,13 @@ class GoalForm(forms.Form):
         said = str(self.data.get("group") or self.initial.get("group") or "")
         return said if said in Group.values else Group.PROSPECTS.value
 
+    def suited(self) -> list[Kpi]:
+        """What can be counted of the group."""
+        return [kpi for kpi in kpis.kpis(self.group_now()) if self.money or kpi.unit != Unit.MONEY]
+
     def kpi_now(self) -> Kpi:
         """The figure chosen, if it suits the group; else the first that does."""
-        suited = kpis.kpis(self.group_now())
+        suited = self.suited()
         said = str(self.data.get("kpi") or self.initial.get("kpi") or "")
         return next((kpi for kpi in suited if kpi.key == said), suited[0])
 

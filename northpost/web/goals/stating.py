@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from northpost.goals import actions, kpis, words
 from northpost.goals.actions import LONGEST_DAYS, GoalRefused
 from northpost.goals.models import Goal
-from northpost.team.rules import Ability
+from northpost.team.rules import Ability, may
 from northpost.web.frame.access import StaffRequest, address, needs
+from northpost.web.frame.money import sees
 from northpost.web.goals.forms import AS_PERCENT, ChangeForm, GoalForm, refuse, usual_dates
 
 
@@ -22,7 +23,7 @@ from northpost.web.goals.forms import AS_PERCENT, ChangeForm, GoalForm, refuse, 
 def create(request: StaffRequest) -> HttpResponseBase:
     """?group= and ?kpi= come from where one was."""
     if request.method == "POST" and request.POST.get("do") != "look":
-        form = GoalForm(request.POST)
+        form = GoalForm(request.POST, money=_money(request))
         if form.is_valid():
             try:
                 goal = actions.state_goal(by=request.member, **form.wishes())
@@ -33,8 +34,12 @@ def create(request: StaffRequest) -> HttpResponseBase:
                 return redirect(address(request, "goal", goal.pk))
         return render(request, "web/goals/create.html", {"form": form} | _measured(request, form), status=422)
     asked = request.POST if request.method == "POST" else request.GET
-    form = GoalForm(initial=_initial(request, asked))
+    form = GoalForm(initial=_initial(request, asked), money=_money(request))
     return render(request, "web/goals/create.html", {"form": form} | _measured(request, form))
+
+
+def _money(request: StaffRequest) -> bool:
+    return may(request.membership.role, Ability.SEE_MONEY)
 
 
 def _initial(request: StaffRequest, asked: Any) -> dict[str, Any]:
@@ -51,7 +56,7 @@ def _initial(request: StaffRequest, asked: Any) -> dict[str, Any]:
 @needs(Ability.EDIT)
 def baseline(request: StaffRequest) -> HttpResponseBase:
     """htmx: which figures suit the group, and what the chosen one came to before."""
-    form = GoalForm(initial=_initial(request, request.GET))
+    form = GoalForm(initial=_initial(request, request.GET), money=_money(request))
     return render(request, "web/goals/measured.html", {"form": form} | _measured(request, form))
 
 
@@ -86,7 +91,7 @@ def _day(form: GoalForm, name: str) -> date | None:
 def edit(request: StaffRequest, pk: int) -> HttpResponseBase:
     goal = Goal.objects.filter(pk=pk, closed_at=None).first()
     kpi = kpis.get(goal.kpi) if goal else None
-    if goal is None or kpi is None:
+    if goal is None or kpi is None or not sees(request, kpi):
         raise Http404
     form = ChangeForm(request.POST if request.method == "POST" else None, goal=goal, kpi=kpi)
     if request.method == "POST" and form.is_valid():

@@ -21,6 +21,7 @@ from northpost.goals.queries import Progress
 from northpost.team.models import User
 from northpost.team.rules import Ability
 from northpost.web.frame.access import StaffRequest, address, needs
+from northpost.web.frame.money import seen, sees
 from northpost.web.goals.drawing import chart_of, small_line
 
 # What a firm may want from each group: offered where nothing is said yet.
@@ -40,7 +41,7 @@ def goals(request: StaffRequest) -> HttpResponseBase:
     """Grouped by group of people; ?edit=<group> opens its end goal, ?show=closed lists what was put away."""
     now = clock.now()
     if request.GET.get("show") == "closed":
-        closed = [{"progress": each} for each in queries.progress_of_all(now, closed=True)]
+        closed = [{"progress": each} for each in seen(request, queries.progress_of_all(now, closed=True))]
         return render(request, "web/goals/closed.html", {"rows": closed})
     groups = [
         {
@@ -48,7 +49,7 @@ def goals(request: StaffRequest) -> HttpResponseBase:
             "label": group.label,
             "end_goal": group.end_goal,
             "example": EXAMPLES[Group(group.group)],
-            "rows": [{"progress": each, "small": small_line(each)} for each in group.goals],
+            "rows": [{"progress": each, "small": small_line(each)} for each in seen(request, group.goals)],
         }
         for group in queries.by_group(now)
     ]
@@ -75,18 +76,19 @@ def end_goal(request: StaffRequest, group: str) -> HttpResponseBase:
     return redirect(f"{address(request, 'goals')}#{group}")
 
 
-def get_progress(pk: int) -> Progress:
-    """The goal, or 404: of another workspace there is nothing to see."""
+def get_goal(request: StaffRequest, pk: int) -> Goal:
+    """The goal, or 404: of another workspace there is nothing to see, nor of money for who may see none."""
     found = Goal.objects.filter(pk=pk).first()
-    if found is None or kpis.get(found.kpi) is None:
+    kpi = kpis.get(found.kpi) if found else None
+    if found is None or kpi is None or not sees(request, kpi):
         raise Http404
-    return queries.progress(found, clock.now())
+    return found
 
 
 @needs(Ability.SEE)
 def goal(request: StaffRequest, pk: int) -> HttpResponseBase:
-    progress = get_progress(pk)
-    found = progress.goal
+    found = get_goal(request, pk)
+    progress = queries.progress(found, clock.now())
     context = {
         "progress": progress,
         "goal": found,
@@ -163,6 +165,7 @@ def _value(progress: Progress, field: str, text: str, names: dict[int, str]) -> 
 @require_POST
 @needs(Ability.EDIT)
 def close(request: StaffRequest, pk: int) -> HttpResponseBase:
+    get_goal(request, pk)
     try:
         actions.close_goal(goal_id=pk, by=request.member)
     except Goal.DoesNotExist as error:
@@ -174,6 +177,7 @@ def close(request: StaffRequest, pk: int) -> HttpResponseBase:
 @require_POST
 @needs(Ability.EDIT)
 def reopen(request: StaffRequest, pk: int) -> HttpResponseBase:
+    get_goal(request, pk)
     try:
         actions.reopen_goal(goal_id=pk, by=request.member)
     except Goal.DoesNotExist as error:

@@ -174,3 +174,29 @@ def test_of_another_workspace_there_is_nothing(browser: Client, rival: Workspace
     for page in ("", "edit/"):
         assert browser.get(f"{BASE}{theirs.pk}/{page}").status_code == 404
     assert browser.post(f"{BASE}{theirs.pk}/close/").status_code == 404
+
+
+def test_who_may_not_see_money_sees_no_goal_in_money(workspace: Workspace, owner: User, browser: Client):
+    goal = actions.state_goal(
+        by=owner, kind="commercial",
+        group="everyone", kpi="revenue", starts_on=date(2026, 6, 11), deadline=date(2026, 7, 10), target=Decimal(54321),
+        name="Turnover",
+    )  # fmt: skip
+    consultant = User.objects.create_user("karl@firm.example", "a long enough password")
+    Membership.objects.create(user=consultant, role=Role.CONSULTANT, since=clock.now())
+    client = Client()
+    client.force_login(consultant)
+    for page in ("/w/firm/", BASE, f"{BASE}?show=closed", f"{BASE}new/", f"{BASE}baseline/?kpi=revenue&group=everyone"):
+        assert "Turnover" not in client.get(page).text
+        assert "54,321" not in client.get(page).text
+    assert "Turnover" in browser.get(BASE).text
+    for page in ("", "edit/"):
+        assert browser.get(f"{BASE}{goal.pk}/{page}").status_code == 200
+        assert client.get(f"{BASE}{goal.pk}/{page}").status_code == 404
+    for page in ("close/", "reopen/", "edit/"):
+        assert client.post(f"{BASE}{goal.pk}/{page}", FORM).status_code == 404
+    assert 'value="revenue"' in browser.get(f"{BASE}new/?group=everyone").text
+    assert 'value="revenue"' not in client.get(f"{BASE}new/?group=everyone").text
+    assert client.post(f"{BASE}new/", FORM | {"kpi": "revenue", "group": "everyone"}).status_code == 422
+    goal.refresh_from_db()
+    assert (Goal.objects.count(), goal.closed_at, goal.target) == (1, None, 54321)
