@@ -57,6 +57,22 @@ def test_an_unknown_account_keeps_nothing(workspace):
     assert queries.count_mails() == 0
 
 
+def test_a_password_opens_its_own_workspace_only():
+    one, two = access.credentials(1), access.credentials(2)
+    assert access.authenticate(*one)
+    assert access.authenticate(*two)
+    for username, password in (
+        (one.username, two.password),
+        (two.username, one.password),
+        (one.username, ""),
+        (one.username, one.password[:-1]),
+        (one.username, f"{one.password}A"),
+        ("workspace-01x", one.password),
+        ("", ""),
+    ):
+        assert not access.authenticate(username, password)
+
+
 def test_the_newest_stay(workspace, rival):
     actions.keep_mails(mails=[received(workspace.pk, number) for number in range(30)])
     actions.keep_mails(mails=[received(rival.pk, number) for number in range(5)])
