@@ -166,3 +166,11 @@ def test_fields_and_purposes_are_defined_in_the_page(browser: Client, workspace:
     assert "made the field “size”" in said
     assert "changed the purpose “News”, version 2" in said
     assert browser.get(BASE + "history/?who=999999&page=x").status_code == 200
+
+
+def test_the_link_of_an_invitation_is_for_who_may_invite_only(browser: Client, analyst: Client):
+    """Whoever holds it can come in with the role that it gives."""
+    browser.post(BASE + "members/invite/", {"email": "boss@firm.example", "role": "owner"})
+    assert "/invitations/" in browser.get(BASE + "members/").text
+    seen = analyst.get(BASE + "members/")
+    assert (seen.status_code, "/invitations/" in seen.text, "boss@firm.example" in seen.text) == (200, False, False)
