@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from northpost.campaigns import showing
 from northpost.campaigns.models import Campaign
 from northpost.contacts import queries as contacts
 from northpost.contacts.queries import Happening
@@ -198,10 +199,17 @@ _WORDS: dict[str, tuple[str, Promise]] = {
 
 
 def _links(lines: list[Happening]) -> dict[int, str]:
-    """What the links that were clicked say: key -> words."""
+    """What the links that were clicked say, else where they lead: key -> words."""
     keys = {int(line.detail["link_id"]) for line in lines if line.detail.get("link_id")}
-    rows = Link.objects.filter(pk__in=keys).exclude(label="").values_list("pk", "label") if keys else []
-    return dict(rows)
+    found = list(Link.objects.filter(pk__in=keys)) if keys else []
+    campaigns = Campaign.objects.in_bulk([link.source_id for link in found if link.source_kind == "campaign"])
+    return {link.pk: _link_words(link, campaigns.get(link.source_id)) for link in found}
+
+
+def _link_words(link: Link, campaign: Campaign | None) -> str:
+    """Blank where it is different for each person: place-holders, nobody has to decipher."""
+    shown = (showing.say_label(campaign, text) if campaign and "{" in text else text for text in (link.label, link.url))
+    return next((words for words in shown if words and "{{" not in words), "")
 
 
 def _say(line: Happening, names: dict[str, tuple[int, str]], links: dict[int, str], slug: str, see_money: bool) -> Line:
@@ -252,8 +260,8 @@ def _note(line: Happening, links: dict[int, str], see_money: bool) -> str:
     elif line.kind.startswith("consent."):
         parts += [str(detail.get("source") or ""), str(detail.get("ip") or "")]
     elif line.kind == "mail.clicked":
-        # The address may still hold place-holders; what the link says, nobody has to decipher.
-        parts.append(links.get(detail.get("link_id") or 0) or str(detail.get("url") or ""))
+        link_id = detail.get("link_id")
+        parts.append(links.get(link_id, "") if link_id else str(detail.get("url") or ""))
     elif line.kind == f"message.{MessageState.REJECTED}":
         parts.append(str(detail.get("reply") or ""))
     return " · ".join(part for part in parts if part)

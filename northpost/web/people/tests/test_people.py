@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
+from northpost.campaigns.models import Campaign
 from northpost.contacts import actions, queries
 from northpost.contacts.models import Consent, ConsentRecord, Contact, ContactList, ListMember, Tag, Tagged
 from northpost.core import clock, tenancy
@@ -205,16 +206,23 @@ def test_many_at_once_are_asked_about_first(browser: Client, ann: int, bob: int,
         assert queries.list_sizes()[0].people == 1
 
 
-def test_a_click_is_told_by_what_the_link_says(browser: Client, bob: int):
-    link = Link.objects.create(
-        source_kind="campaign", source_id=1, url="{{ company.site }}", label="To the shop", url_hash="1"
-    )  # fmt: skip
-    record_events(
-        [NewEvent("1", "mail.clicked", bob, clock.now(), properties={"link_id": link.pk, "url": "{{ company.site }}"})]
-    )
-    page = browser.get(f"{BASE}{bob}/").text
-    assert "To the shop" in page
-    assert "{{" not in page
+@pytest.mark.parametrize(
+    ("label", "url", "said"),
+    [
+        ("To the shop", "{{ company.site }}", "To the shop"),
+        ("{{ company.name }}", "https://shop.example/", "Firm Ltd"),
+        ("", "https://shop.example/sale", "https://shop.example/sale"),
+    ],
+)
+def test_a_click_is_told_by_what_the_link_says(
+    browser: Client, workspace: Workspace, bob: int, label: str, url: str, said: str
+):
+    Workspace.objects.filter(pk=workspace.pk).update(company_name="Firm Ltd")
+    mailing = Campaign.objects.create(name="Spring", created_at=MOMENT, updated_at=MOMENT)
+    link = Link.objects.create(source_kind="campaign", source_id=mailing.pk, url=url, label=label, url_hash="1")
+    record_events([NewEvent("1", "mail.clicked", bob, MOMENT, properties={"link_id": link.pk, "url": url})])
+    line = browser.get(f"{BASE}{bob}/").context["stretch"].lines[0]
+    assert (line.words, line.note) == ("Clicked in a mail", said)
 
 
 def test_lists_and_tags_have_their_pages(browser: Client, workspace: Workspace, bob: int):
