@@ -11,7 +11,7 @@ PORT ?= 8000
 help:
 	@echo "make demo         a demo company on http://127.0.0.1:$(PORT), from nothing"
 	@echo "make test         every check and test"
-	@echo "make screenshots  the pictures of docs/pictures, from a running demo"
+	@echo "make screenshots  the pictures of docs/pictures, while make demo runs in another terminal"
 	@echo "make format       format the code"
 	@echo "make lock         lock the Python requirements again"
 	@echo "make clean        remove what was built (not your data)"
@@ -64,7 +64,7 @@ format: $(VENV)/.installed-dev
 	@$(BIN)/ruff check --fix .
 
 screenshots: setup-test
-	@$(BIN)/python scripts/screenshots.py
+	@$(BIN)/python scripts/screenshots.py --url http://127.0.0.1:$(PORT)
 
 clean:
 	rm -rf $(VENV) node_modules northpost/web/static/build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

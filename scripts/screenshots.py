@@ -6,9 +6,9 @@
 Signs in as the demo's owner, whose first password follows from the secret in the demo's directory (var/demo, or
 NORTHPOST_DATA_DIR); where the owner has chosen another, or the demo is elsewhere: --email and --password.
 
-Takes each page of PAGES at 1440x900 and 360x740, light and dark, in English, Bulgarian and Russian, into
-var/screenshots/<language>-<theme>-<width>/<page>.png, and the README's into docs/pictures/. Says which pages scroll
-sideways or complain in the browser's console, and ends with status 1 if a page could not be shown.
+Takes the README's pictures into docs/pictures/. With --all (or --only and names) it takes the pages of PAGES at
+1440x900 and 360x740, light and dark, in English, Bulgarian and Russian, into var/screenshots/, for looking at. Says
+which pages scroll sideways or complain in the browser's console, and ends with status 1 if a page could not be shown.
 """
 
 from __future__ import annotations
@@ -107,8 +107,9 @@ README = {
     "home": ("home", "light", 1440),
     "goal": ("goal", "light", 1440),
     "mailing": ("mailing", "light", 1440),
+    "segment": ("segment-rule", "light", 1440),
     "report": ("report", "dark", 1440),
-    "segment-phone": ("segment", "light", 360),
+    "person-phone": ("person", "light", 360),
 }
 
 
@@ -118,13 +119,13 @@ def options() -> argparse.Namespace:
     parser.add_argument("--email", help="whom to sign in (default: the demo's owner)")
     parser.add_argument("--password", help="(default: the one that the demo's owner was given)")
     parser.add_argument("--workspace", default="voltline", help="its short name in addresses")
+    parser.add_argument("--all", action="store_true", help="every page, not only the README's pictures")
     parser.add_argument("--only", nargs="*", default=[], help="names of pages")
     parser.add_argument("--languages", nargs="*", default=LANGUAGES, choices=LANGUAGES)
     parser.add_argument("--themes", nargs="*", default=THEMES, choices=THEMES)
     parser.add_argument("--widths", nargs="*", type=int, default=list(SIZES), choices=list(SIZES))
     parser.add_argument("--whole", action="store_true", help="the page to its end, not only what the window shows")
     parser.add_argument("--into", type=Path, default=ROOT / "var" / "screenshots")
-    parser.add_argument("--no-readme", action="store_true", help="leave docs/pictures alone")
     return parser.parse_args()
 
 
@@ -232,7 +233,14 @@ def pressed(picture: bytes) -> bytes:
     return out.getvalue()
 
 
-def wanted(chosen: argparse.Namespace) -> list[Shot]:
+def for_readme(chosen: argparse.Namespace) -> bool:
+    return not (chosen.all or chosen.only)
+
+
+def wanted(chosen: argparse.Namespace, language: str, theme: str, width: int) -> list[Shot]:
+    if for_readme(chosen):
+        pages = {page for page, *dress in README.values() if language == "en" and dress == [theme, width]}
+        return [shot for shot in PAGES if shot.name in pages]
     return [shot for shot in PAGES if not chosen.only or shot.name in chosen.only]
 
 
@@ -243,12 +251,14 @@ def take_all(photographer: Photographer, stranger: Photographer, chosen: argpars
         stranger.speak(language)
         for theme, width in itertools.product(chosen.themes, chosen.widths):
             folder = chosen.into / f"{language}-{theme}-{width}"
-            for shot in wanted(chosen):
+            shots = wanted(chosen, language, theme, width)
+            for shot in shots:
                 who = stranger if shot.signed_out else photographer
                 who.dress(theme, width)
                 who.take(shot, folder / f"{shot.name}.png")
                 taken += 1
-            print(f"  {folder}", flush=True)
+            if shots:
+                print(f"  {folder}", flush=True)
     photographer.speak("en")
     return taken
 
@@ -293,7 +303,7 @@ def main() -> int:
             return 1
         taken = take_all(photographer, stranger, chosen)
         browser.close()
-    if not chosen.no_readme and not chosen.whole:
+    if for_readme(chosen):
         publish(chosen)
     tell("In the browser:", [*photographer.complaints, *stranger.complaints])
     failed = [*photographer.failed, *stranger.failed]
