@@ -11,7 +11,6 @@ _place = Path(tempfile.mkdtemp(prefix="northpost-test-"))
 _place.chmod(0o755)
 os.environ["NORTHPOST_DATA_DIR"] = str(_place)
 os.environ["NORTHPOST_TESTING"] = "1"
-os.environ["NORTHPOST_EMAIL_BACKEND"] = "django.core.mail.backends.locmem.EmailBackend"
 os.environ.setdefault("SECRET_KEY", "only for tests")
 os.environ.pop("DATABASE_URL", None)
 os.environ.pop("NORTHPOST_POOL", None)

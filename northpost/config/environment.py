@@ -4,6 +4,10 @@
 ``DATABASE_URL``        a PostgreSQL of your own, 15 or newer (default: the embedded one)
 ``SECRET_KEY``          signs and seals (default: made once, kept in the data directory)
 ``NORTHPOST_URL``       the address that links in mail begin with (default: http://127.0.0.1:8000)
+``NORTHPOST_SMTP_URL``  the server for the program's own mail (invitations, new passwords), e.g.
+                        smtp+starttls://user:password@mail.firm.example:587; also smtp:// and smtps://
+                        (default: none; such mail is printed on the console)
+``NORTHPOST_FROM_EMAIL``  whom that mail comes from (default: northpost@ the host of NORTHPOST_URL)
 ``NORTHPOST_MAILBOX_PORT``  where on loopback the local mailbox listens (default: 2525)
 ``NORTHPOST_DEBUG``     1 shows tracebacks in the browser; for development only
 """
@@ -75,6 +79,29 @@ def databases() -> dict[str, dict[str, Any]]:
         default["CONN_MAX_AGE"] = None
         default["CONN_HEALTH_CHECKS"] = True
     return {"default": default, "owner": owner}
+
+
+_SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+
+
+def own_mail() -> dict[str, Any]:
+    """Django's EMAIL_ settings for the program's own mail; raises ValueError for an address that is none."""
+    url = os.environ.get("NORTHPOST_SMTP_URL")
+    if not url:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    parts = urlsplit(url)
+    if parts.scheme not in _SMTP_PORTS or not parts.hostname:
+        raise ValueError("NORTHPOST_SMTP_URL must look like smtp+starttls://user:password@host:587")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or _SMTP_PORTS[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp+starttls",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_TIMEOUT": 15,
+    }
 
 
 def _from_url(url: str) -> dict[str, Any]:

@@ -124,8 +124,8 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 
-# Mail of the program itself (invitations, password resets): to the console unless told otherwise.
-EMAIL_BACKEND = os.environ.get("NORTHPOST_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+# Mail of the program itself: invitations, new passwords.
+globals().update(environment.own_mail())
 DEFAULT_FROM_EMAIL = os.environ.get("NORTHPOST_FROM_EMAIL", f"northpost@{_host}")
 
 # Languages

@@ -1,0 +1,53 @@
+"""What an installation sets is read as it is meant, and what can't be meant is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from northpost.config import environment
+
+
+def test_own_mail_goes_to_the_console_unless_a_server_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("NORTHPOST_SMTP_URL", raising=False)
+    assert environment.own_mail() == {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+
+
+def test_own_mail_by_a_server(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("NORTHPOST_SMTP_URL", "smtp+starttls://vera%40firm.example:p%2Fw@mail.firm.example")
+    assert environment.own_mail() == {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": "mail.firm.example",
+        "EMAIL_PORT": 587,
+        "EMAIL_HOST_USER": "vera@firm.example",
+        "EMAIL_HOST_PASSWORD": "p/w",
+        "EMAIL_USE_TLS": True,
+        "EMAIL_USE_SSL": False,
+        "EMAIL_TIMEOUT": 15,
+    }
+
+
+@pytest.mark.parametrize("url", ["mail.firm.example", "http://mail.firm.example", "smtp://"])
+def test_an_address_that_is_no_mail_server_is_refused(monkeypatch: pytest.MonkeyPatch, url: str):
+    monkeypatch.setenv("NORTHPOST_SMTP_URL", url)
+    with pytest.raises(ValueError, match="NORTHPOST_SMTP_URL must look like"):
+        environment.own_mail()
+
+
+def test_a_database_address_is_taken_apart(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://vera:p%40w@db.firm.example:5433/post?sslmode=require")
+    found = environment.databases()
+    assert found["owner"]["USER"] == found["default"]["USER"] == "vera"
+    assert found["owner"]["PASSWORD"] == "p@w"
+    assert (found["owner"]["HOST"], found["owner"]["PORT"], found["owner"]["NAME"]) == (
+        "db.firm.example",
+        "5433",
+        "post",
+    )
+    assert found["owner"]["OPTIONS"] == {"sslmode": "require"}
+    assert found["default"]["OPTIONS"]["options"] == "-c role=northpost_app"
+
+
+def test_an_address_of_another_database_is_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DATABASE_URL", "mysql://vera@db.firm.example/post")
+    with pytest.raises(ValueError, match="must begin with postgresql://"):
+        environment.databases()
