@@ -121,7 +121,7 @@ DEEDS = {
     "clicked": _("Clicked"),
     "ordered": _("Ordered"),
     "unsubscribed": _("Unsubscribed"),
-    "bounced": _("Came back"),
+    "bounced": _("Refused or came back"),
     "skipped": _("Not sent"),
     "in_doubt": _("In doubt"),
 }
