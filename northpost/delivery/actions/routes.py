@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypedDict, TypeVar, Unpack
 
 from django.db import transaction
@@ -101,7 +102,10 @@ def check_route(*, route_id: int) -> RouteReport:
     route = Route.objects.filter(pk=route_id).first()
     if route is None:
         raise NotHere(f"no route {route_id}")
-    return asyncio.run(check(endpoint_of(route, timeouts=CHECK_TIMEOUTS)))
+    endpoint = endpoint_of(route, timeouts=CHECK_TIMEOUTS)
+    # A thread of its own: whoever asks may be running a loop already.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(lambda: asyncio.run(check(endpoint))).result()
 
 
 def furnish(workspace: Workspace) -> None:

@@ -18,7 +18,8 @@ from northpost.sales.imports.presets import PRESETS
 from northpost.sales.models import Order, OrderLine, Product, Refund
 from northpost.team.models import Workspace
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+# Committed, as a real import is: the planner's statistics are gathered from what others can see.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 _HOME = Path(__file__).resolve().parents[3]
 PLACES = [
