@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from typing import Any
 
 from northpost.contacts.models import Consent, ConsentState, Contact, Purpose
 from northpost.content.compile import CompiledMail, compile_mail
-from northpost.core import clock, tenancy
+from northpost.core import clock, sql, tenancy
 from northpost.core.sql import Fragment
 from northpost.delivery import actions, sources
 from northpost.delivery.actions.ledger import LEASE
@@ -196,6 +197,18 @@ class Sender:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(10)
+        wait_for_its_last_statement()
+
+
+def wait_for_its_last_statement() -> None:
+    """PostgreSQL finishes, and may commit, the statement that a dead client left running: that is still its deed."""
+    deadline = time.monotonic() + 30
+    while sql.fetch_value(
+        "SELECT count(*) FROM pg_stat_activity WHERE usename = current_user AND datname = current_database()"
+        " AND pid <> pg_backend_pid() AND state <> 'idle'"
+    ):
+        assert time.monotonic() < deadline, "a dead sender's statement does not end"
+        time.sleep(0.01)
 
 
 def send(workspace_id: int, *options: str) -> dict[str, Any]:
