@@ -1,76 +1,12 @@
-"""The ledger (laws 3 and 4) and what sending needs."""
+"""The ledger (laws 3 and 4): sources, messages, and what may become of them."""
 
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from northpost.core.tenancy import TenantModel
-
-
-class RouteKind(models.TextChoices):
-    SMTP = "smtp", _("SMTP server")
-    MAILBOX = "mailbox", _("Local mailbox")
-
-
-class Security(models.TextChoices):
-    NONE = "none", _("None")
-    STARTTLS = "starttls", _("STARTTLS")
-    TLS = "tls", _("TLS from the start")
-
-
-class Route(TenantModel):
-    """A way out. Kind ``mailbox`` is the local mailbox: nothing that takes it reaches anybody.
-
-    A paused route with ``paused_until`` is tried again after that moment; without it, somebody must resume it.
-    """
-
-    name = models.CharField(_("name"), max_length=120)
-    kind = models.CharField(max_length=10, choices=RouteKind.choices, default=RouteKind.SMTP)
-    host = models.CharField(_("server"), max_length=255, blank=True, default="")
-    port = models.IntegerField(_("port"), default=587)
-    security = models.CharField(_("encryption"), max_length=10, choices=Security.choices, default=Security.STARTTLS)
-    username = models.CharField(_("user name"), max_length=255, blank=True, default="")
-    password_sealed = models.TextField(blank=True, default="")
-    connections = models.IntegerField(_("connections at once"), default=5)
-    per_minute = models.IntegerField(_("messages a minute at most"), null=True)
-    is_default = models.BooleanField(default=False)
-    paused_at = models.DateTimeField(null=True)
-    paused_until = models.DateTimeField(null=True)
-    pause_reason = models.CharField(max_length=300, blank=True, default="")
-    created_at = models.DateTimeField()
-    archived_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Sender(TenantModel):
-    """Whom mail comes from."""
-
-    name = models.CharField(pgettext_lazy("of a person", "name"), max_length=120)
-    email = models.CharField(_("e-mail address"), max_length=254)
-    reply_to = models.CharField(_("replies to"), max_length=254, blank=True, default="")
-    is_default = models.BooleanField(default=False)
-    created_at = models.DateTimeField()
-    archived_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return f"{self.name} <{self.email}>"
-
-
-class Policy(TenantModel):
-    """What the gate holds every marketing message to, one row a workspace. No row: no cap, no quiet hours."""
-
-    cap_messages = models.IntegerField(_("messages at most"), null=True)
-    cap_days = models.IntegerField(_("within days"), default=7)
-    quiet_from = models.TimeField(_("quiet from"), null=True)
-    quiet_until = models.TimeField(_("quiet until"), null=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["workspace_id"], name="delivery_policy_once")]
 
 
 class SourceState(models.TextChoices):
@@ -200,67 +136,3 @@ class Message(TenantModel):
                 condition=models.Q(state="accepted"),
             ),
         ]
-
-
-class Link(TenantModel):
-    """A tracked address in a mailing: where a click leads comes from here, never from the query."""
-
-    source_kind = models.CharField(max_length=20)
-    source_id = models.BigIntegerField()
-    url = models.TextField()
-    label = models.CharField(max_length=200, blank=True, default="")
-    position = models.IntegerField(default=0)
-    url_hash = models.CharField(max_length=64)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["workspace_id", "source_kind", "source_id", "url_hash"], name="delivery_link_once"
-            ),
-        ]
-
-
-class HitKind(models.TextChoices):
-    OPEN = "open", _("Opened")
-    CLICK = "click", _("Clicked")
-
-
-class Hit(TenantModel):
-    """An opening or a click as it came in, kept until it can be told whether a machine did it.
-
-    ``link_id`` 0 is the hidden link. ``url`` is set where the address was the person's own.
-    """
-
-    key = models.CharField(max_length=40)
-    kind = models.CharField(max_length=5, choices=HitKind.choices)
-    message_id = models.BigIntegerField()
-    link_id = models.BigIntegerField(null=True)
-    url = models.TextField(blank=True, default="")
-    at = models.DateTimeField()
-    method = models.CharField(max_length=8, default="GET")
-    agent = models.CharField(max_length=300, blank=True, default="")
-
-    class Meta:
-        indexes = [models.Index(fields=["workspace_id", "at"], name="delivery_hit_at_idx")]
-
-
-class SuppressionReason(models.TextChoices):
-    HARD_BOUNCE = "hard_bounce", _("the address does not exist")
-    SOFT_BOUNCES = "soft_bounces", _("kept bouncing")
-    COMPLAINT = "complaint", _("reported as spam")
-    UNSUBSCRIBED = "unsubscribed", _("asked for no more mail")
-    MANUAL = "manual", _("put here by hand")
-    ERASED = "erased", _("the person was erased")
-
-
-class Suppression(TenantModel):
-    """An address that gets nothing. ``email_hash``, sha256(key || lower-case address), is what an erasure leaves."""
-
-    email_key = models.CharField(max_length=254, null=True)
-    email_hash = models.BinaryField(max_length=32)
-    reason = models.CharField(max_length=20, choices=SuppressionReason.choices)
-    message_id = models.BigIntegerField(null=True)
-    since = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["workspace_id", "email_hash"], name="delivery_suppression_once")]

@@ -1,0 +1,60 @@
+"""The ways out, and whom mail comes from."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from northpost.core.tenancy import TenantModel
+
+
+class RouteKind(models.TextChoices):
+    SMTP = "smtp", _("SMTP server")
+    MAILBOX = "mailbox", _("Local mailbox")
+
+
+class Security(models.TextChoices):
+    NONE = "none", _("None")
+    STARTTLS = "starttls", _("STARTTLS")
+    TLS = "tls", _("TLS from the start")
+
+
+class Route(TenantModel):
+    """A way out. Kind ``mailbox`` is the local mailbox: nothing that takes it reaches anybody.
+
+    A paused route with ``paused_until`` is tried again after that moment; without it, somebody must resume it.
+    """
+
+    name = models.CharField(_("name"), max_length=120)
+    kind = models.CharField(max_length=10, choices=RouteKind.choices, default=RouteKind.SMTP)
+    host = models.CharField(_("server"), max_length=255, blank=True, default="")
+    port = models.IntegerField(_("port"), default=587)
+    security = models.CharField(_("encryption"), max_length=10, choices=Security.choices, default=Security.STARTTLS)
+    username = models.CharField(_("user name"), max_length=255, blank=True, default="")
+    password_sealed = models.TextField(blank=True, default="")
+    connections = models.IntegerField(_("connections at once"), default=5)
+    per_minute = models.IntegerField(_("messages a minute at most"), null=True)
+    is_default = models.BooleanField(default=False)
+    paused_at = models.DateTimeField(null=True)
+    paused_until = models.DateTimeField(null=True)
+    pause_reason = models.CharField(max_length=300, blank=True, default="")
+    created_at = models.DateTimeField()
+    archived_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Sender(TenantModel):
+    """Whom mail comes from."""
+
+    name = models.CharField(pgettext_lazy("of a person", "name"), max_length=120)
+    email = models.CharField(_("e-mail address"), max_length=254)
+    reply_to = models.CharField(_("replies to"), max_length=254, blank=True, default="")
+    is_default = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    archived_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>"
