@@ -18,7 +18,9 @@ from tests.browser.chromium import launch
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
-@pytest.fixture(scope="session")
+# No longer than a file: while Playwright runs, this thread has a running event loop, and other files' tests of
+# asyncio would find it there.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = launch(playwright)

@@ -14,6 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from northpost.contacts.models import Consent, ConsentState, Contact, Purpose
 from northpost.content.compile import CompiledMail, compile_mail
 from northpost.core import clock, sql, tenancy
@@ -183,9 +185,14 @@ class Sender:
         self.process.stdout.close()
 
     def wait_for_now(self) -> None:
-        """Until it is at the moment it was told to stop or die at."""
+        """Until it stands still, or is dead, at the moment it was told to."""
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "now\n"
+        # It says so a moment before: told to go on in between, it would stop afterwards, and for ever.
+        deadline = time.monotonic() + 30
+        while psutil.Process(self.process.pid).status() not in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE):
+            assert time.monotonic() < deadline, "the sender does not stop"
+            time.sleep(0.005)
 
     def report(self) -> dict[str, Any]:
         assert self.process.stdout is not None
