@@ -59,7 +59,8 @@ class Batch:
 
 @dataclass(frozen=True)
 class Settlement:
-    """What became of a message. ``state`` queued gives it back untouched; ``due_at`` belongs to deferred ones."""
+    """What became of a message. ``state`` queued gives it back untouched, that was no try; with a ``due_at`` it is
+    put off till then (a limit is used up). Deferred ones always have a ``due_at``."""
 
     id: int
     claim: uuid.UUID

@@ -346,9 +346,10 @@ class _Desk:
         self._settlements.append(Settlement(message.id, message.claim, str(state), **details))  # type: ignore[arg-type]
         self._held.pop(message.id, None)
 
-    def _give_back(self, messages: list[Claimed]) -> None:
+    def _give_back(self, messages: list[Claimed], *, due_at: datetime | None = None) -> None:
+        """Back to the queue; with ``due_at`` nobody takes them up again before then (a limit is used up)."""
         for message in messages:
-            self._settle(message, MessageState.QUEUED)
+            self._settle(message, MessageState.QUEUED, due_at=due_at)
 
     def _give_back_unsent(self) -> None:
         """Stop: nothing new begins, and what is not on the wire returns to the queue."""

@@ -1,5 +1,5 @@
 -- inputs: workspace_id, now, and arrays of equal length: ids, claims, states, reasons, codes, enhanceds, texts,
---         due_ats (when to try again, for deferred ones), bounced (true: the refusal is a bounce)
+--         due_ats (when to try again: deferred ones, and those put off by a limit), bounced (true: the refusal is a bounce)
 -- effect: writes what became of messages, only where the claim still holds them; a stale worker changes nothing. One
 --         row for each message written
 -- index:  delivery_message's primary key

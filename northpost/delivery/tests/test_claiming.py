@@ -146,6 +146,21 @@ def test_only_the_claim_may_move_a_message_on(workspace: Workspace):
     assert Source.objects.get().accepted_count == 1
 
 
+def test_what_a_limit_puts_off_waits_until_then_and_that_was_no_try(workspace: Workspace):
+    rig.people(2)
+    rig.enqueue()
+    later = clock.now() + timedelta(hours=1)
+    claimed, marked = actions.claim().claimed
+    actions.mark_sending([(marked.id, marked.claim)])
+    put_off = [Settlement(one.id, one.claim, "queued", due_at=later) for one in (claimed, marked)]
+    assert len(actions.settle(put_off)) == 2
+    assert set(Message.objects.values_list("state", "attempts", "due_at", "sending_at")) == {("queued", 0, later, None)}
+    assert not actions.claim()
+    assert queries.next_due_at() == later
+    with clock.use(clock.VirtualClock(later)):
+        assert len(actions.claim().claimed) == 2
+
+
 def test_a_living_workers_lease_goes_on(workspace: Workspace):
     rig.people(1)
     rig.enqueue()
