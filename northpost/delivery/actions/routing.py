@@ -47,7 +47,7 @@ def check_breakers(touched: Iterable[tuple[str, int]]) -> list[tuple[str, int, B
             continue
         found = breaker(
             sent=source.accepted_count + source.rejected_count + source.in_doubt_count,
-            bounced=source.rejected_count,
+            bounced=source.rejected_count + source.late_bounced_count,
             complained=source.complained_count,
             reached=source.breaker,
         )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
 
 from northpost.core import addresses, clock, sql, tenancy
 from northpost.delivery.actions.gate import suppression_key
-from northpost.delivery.models import Suppression, SuppressionReason
+from northpost.delivery.models import InstallationSuppression, Suppression, SuppressionReason
 from northpost.team.actions import record
 from northpost.team.models import User
 
@@ -80,3 +80,27 @@ def forget_address(email: str) -> None:
     key = address_key(email)
     suppress_addresses([(key, None)], reason=SuppressionReason.ERASED, keep_address=False)
     Suppression.objects.filter(email_hash=email_hash(key)).update(email_key=None, reason=SuppressionReason.ERASED)
+
+
+def suppress_everywhere(emails: Iterable[str], *, why: str = "") -> int:
+    """Let nobody on this installation write to these addresses; returns how many were new.
+
+    For whoever runs the installation: no page leads here. Raises AddressError for one that is none; then nothing has
+    changed.
+    """
+    keys = sorted({addresses.normalise(email).key for email in emails})
+    now = clock.now()
+    rows = [
+        InstallationSuppression(email_key=key, email_hash=email_hash(key), why=why[:300], since=now) for key in keys
+    ]
+    with transaction.atomic():
+        before = InstallationSuppression.objects.count()
+        InstallationSuppression.objects.bulk_create(rows, ignore_conflicts=True, batch_size=5000)
+        return InstallationSuppression.objects.count() - before
+
+
+def lift_everywhere(*, email: str) -> bool:
+    """Take an address off the installation's list; workspaces' own stay. Raises AddressError if it is none."""
+    key = addresses.normalise(email).key
+    gone, _each = InstallationSuppression.objects.filter(email_hash=email_hash(key)).delete()
+    return gone > 0

@@ -19,7 +19,8 @@ class SourceState(models.TextChoices):
 class Source(TenantModel):
     """What messages come from (``campaign`` 12), whether they may leave now, by which route, and how it goes.
 
-    The counts move in the transactions that settle messages; they serve the breakers. ``breaker`` is the highest
+    The counts move in the transactions that settle messages; they serve the breakers. ``late_bounced_count``: of the
+    accepted ones, those that came back. ``breaker`` is the highest
     level reached: warn, pause or stop. ``priorities``: those that its messages have, so that a claim can look for the
     due ones of each by index.
     """
@@ -34,6 +35,7 @@ class Source(TenantModel):
     accepted_count = models.BigIntegerField(default=0)
     rejected_count = models.BigIntegerField(default=0)
     in_doubt_count = models.BigIntegerField(default=0)
+    late_bounced_count = models.BigIntegerField(default=0)
     complained_count = models.BigIntegerField(default=0)
     enqueued_at = models.DateTimeField(null=True)
     enqueued_times = models.IntegerField(default=0)

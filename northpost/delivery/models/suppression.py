@@ -28,3 +28,20 @@ class Suppression(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace_id", "email_hash"], name="delivery_suppression_once")]
+
+
+class InstallationSuppression(models.Model):
+    """An address that gets nothing from anybody on this installation: of whoever runs it, not of a workspace.
+
+    Stands behind no wall on purpose: the gate of every workspace looks into it, by ``email_hash`` as in
+    :class:`Suppression`. Only the command ``northpost suppress`` writes and shows it; no page does.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    email_key = models.CharField(max_length=254)
+    email_hash = models.BinaryField(max_length=32, unique=True)
+    why = models.CharField(max_length=300, blank=True, default="")
+    since = models.DateTimeField()
+
+    class Meta:
+        db_table = "delivery_installation_suppression"

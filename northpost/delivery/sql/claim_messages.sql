@@ -48,7 +48,7 @@ decided AS (
                WHEN known.person IS NULL THEN 'erased'
                WHEN known.email IS NULL THEN 'no_address'
                WHEN known.purpose_id IS NOT NULL AND consent.state IS DISTINCT FROM 'granted' THEN 'no_consent'
-               WHEN suppressed.id IS NOT NULL THEN 'suppressed'
+               WHEN suppressed.id IS NOT NULL OR barred.id IS NOT NULL THEN 'suppressed'
                WHEN known.expires_at <= %(now)s THEN 'expired'
                ELSE ''
            END AS reason
@@ -58,6 +58,7 @@ decided AS (
         AND consent.purpose_id = known.purpose_id
     LEFT JOIN delivery_suppression suppressed
         ON suppressed.workspace_id = %(workspace_id)s AND suppressed.email_hash = known.email_hash
+    LEFT JOIN delivery_installation_suppression barred ON barred.email_hash = known.email_hash
 )
 UPDATE delivery_message m
 SET state = CASE WHEN d.reason = '' THEN 'claimed' ELSE 'skipped' END,

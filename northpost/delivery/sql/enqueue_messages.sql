@@ -48,7 +48,7 @@ decided AS MATERIALIZED (
            CASE
                WHEN p.email IS NULL THEN 'no_address'
                WHEN %(gate_purpose)s::bigint IS NOT NULL AND consent.state IS DISTINCT FROM 'granted' THEN 'no_consent'
-               WHEN suppressed.id IS NOT NULL THEN 'suppressed'
+               WHEN suppressed.id IS NOT NULL OR barred.id IS NOT NULL THEN 'suppressed'
                WHEN m.due_at >= %(gate_expires_at)s::timestamptz OR %(gate_now)s >= %(gate_expires_at)s::timestamptz
                    THEN 'expired'
                WHEN %(gate_purpose)s::bigint IS NOT NULL AND %(gate_cap)s::bigint IS NOT NULL
@@ -62,6 +62,7 @@ decided AS MATERIALIZED (
         AND consent.purpose_id = %(gate_purpose)s::bigint
     LEFT JOIN delivery_suppression suppressed
         ON suppressed.workspace_id = %(gate_workspace)s AND suppressed.email_hash = p.email_hash
+    LEFT JOIN delivery_installation_suppression barred ON barred.email_hash = p.email_hash
     LEFT JOIN LATERAL (
         SELECT count(*) AS messages
         FROM delivery_message earlier

@@ -22,7 +22,7 @@ decided AS (
                WHEN held.source_state = 'cancelled' THEN 'cancelled'
                WHEN held.person IS NULL THEN 'erased'
                WHEN held.purpose_id IS NOT NULL AND consent.state IS DISTINCT FROM 'granted' THEN 'no_consent'
-               WHEN suppressed.id IS NOT NULL THEN 'suppressed'
+               WHEN suppressed.id IS NOT NULL OR barred.id IS NOT NULL THEN 'suppressed'
                WHEN held.expires_at <= %(now)s THEN 'expired'
                ELSE ''
            END AS reason,
@@ -33,6 +33,7 @@ decided AS (
         AND consent.purpose_id = held.purpose_id
     LEFT JOIN delivery_suppression suppressed
         ON suppressed.workspace_id = %(workspace_id)s AND suppressed.email_hash = held.email_hash
+    LEFT JOIN delivery_installation_suppression barred ON barred.email_hash = held.email_hash
 ),
 moved AS (
     SELECT id, reason,

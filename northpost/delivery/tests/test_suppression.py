@@ -10,6 +10,7 @@ from northpost.contacts.models import Consent
 from northpost.core import clock, tenancy
 from northpost.core.addresses import AddressError
 from northpost.delivery import actions, queries, sources
+from northpost.delivery.actions.suppression import lift_everywhere, suppress_everywhere
 from northpost.delivery.models import Message, Source, Suppression
 from northpost.delivery.rules.replies import Blame
 from northpost.delivery.tests import rig
@@ -120,3 +121,42 @@ def test_of_another_workspaces_message_nothing_is_known(message: Message, rival:
             with pytest.raises(actions.NoSuchMessage):
                 action(message_id=message.pk)
     assert not Suppression.objects.exists()
+
+
+def test_the_installations_list_holds_in_every_workspace_at_the_gate_and_at_the_claim(
+    workspace: Workspace, rival: Workspace
+):
+    rig.register()
+    rig.route(9)
+    rig.people(3)
+    with pytest.raises(AddressError):
+        suppress_everywhere(["person0@mail.example", "nobody"])
+    assert rig.enqueue(1).queued == 3
+    assert suppress_everywhere([" Person0@MAIL.example", "person0@mail.example"], why="asked by phone") == 1
+    assert suppress_everywhere(["person0@mail.example"]) == 0
+    assert rig.enqueue(2).skipped == {"suppressed": 1}
+    batch = actions.claim()
+    assert (len(batch.claimed), batch.skipped) == (4, {"suppressed": 1})
+    suppress_everywhere(["person1@mail.example"])
+    assert Message.objects.filter(email="person1@mail.example", state="claimed").count() == 2
+    with tenancy.workspace(rival.pk):
+        rig.people(1)
+        assert rig.enqueue().skipped == {"suppressed": 1}
+    # A workspace lifts its own only.
+    assert not actions.lift_suppression(email="person0@mail.example")
+    assert rig.enqueue(3).skipped == {"suppressed": 2}
+    assert lift_everywhere(email="person0@mail.example")
+    assert not lift_everywhere(email="person0@mail.example")
+    assert rig.enqueue(4).skipped == {"suppressed": 1}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_installations_list_holds_in_the_last_moment(workspace: Workspace):
+    rig.register()
+    rig.route(9)
+    rig.people(2)
+    rig.enqueue()
+    claimed = actions.claim().claimed
+    suppress_everywhere(["person0@mail.example"])
+    marked = actions.mark_sending([(one.id, one.claim) for one in claimed])
+    assert (len(marked.sending), marked.skipped) == (1, {"suppressed": 1})
