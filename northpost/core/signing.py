@@ -2,6 +2,8 @@
 
 A token is ``base64url(payload || mac)``, where mac is the first 16 bytes (128 bits) of HMAC-SHA256 over the
 payload under a key derived for one purpose (HKDF, RFC 5869). A token made for one purpose is noise for another.
+Where many tokens are made for one thing, as in every message that is sent, :class:`Keyed` gives one signature that is
+cut into several.
 Secrets at rest (a route's password) are sealed with Fernet under a key of their own.
 """
 
@@ -74,6 +76,36 @@ def verify_ids(purpose: str, token: str, count: int) -> tuple[int, ...]:
 def keyed_hash(purpose: str, text: str) -> bytes:
     """32 bytes that stand for ``text`` without revealing it: what stays of an erased person."""
     return hmac.new(key_for(purpose), text.encode(), hashlib.sha256).digest()
+
+
+class Keyed:
+    """BLAKE2b under the key of one purpose (RFC 7693, 2.9): a signature of 64 bytes for a payload.
+
+    Keyed BLAKE2b is a pseudorandom function: to whoever has no key, its 64 bytes are as good as dice. So they may be
+    cut into slices of 16 bytes or more, one for each use: each slice proves as much as a signature of its own of that
+    length, and to have seen some helps with no other. Twice as fast as HMAC-SHA512, which would do as well.
+    """
+
+    __slots__ = ("_fresh",)
+
+    def __init__(self, purpose: str) -> None:
+        # Copied for each payload: the key is taken in once.
+        self._fresh = hashlib.blake2b(key=key_for(purpose))
+
+    def __call__(self, payload: bytes) -> bytes:
+        state = self._fresh.copy()
+        state.update(payload)
+        return state.digest()
+
+
+@lru_cache(maxsize=64)
+def _keyed(secret: str, purpose: str) -> Keyed:
+    return Keyed(purpose)
+
+
+def keyed(purpose: str) -> Keyed:
+    """The :class:`Keyed` of a purpose, made once."""
+    return _keyed(settings.SECRET_KEY, purpose)
 
 
 @lru_cache(maxsize=4)

@@ -8,7 +8,7 @@ from northpost.public import media, views
 
 urlpatterns = [
     path("o/<str:token>.gif", views.opened, name="mail_opened"),
-    path("c/<str:token>", views.clicked, name="mail_clicked"),
+    path("c/<str:link>/<str:person>", views.clicked, name="mail_clicked"),
     path("u/<str:token>", views.leave, name="mail_leave"),
     path("u/<str:token>/stay", views.stay, name="mail_stay"),
     path("v/<str:token>", views.web_version, name="mail_web_version"),

@@ -52,10 +52,10 @@ def opened(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD"])
-def clicked(request: HttpRequest, token: str) -> HttpResponse:
+def clicked(request: HttpRequest, link: str, person: str) -> HttpResponse:
     """On to where the link leads. The target comes from the database or out of the signature, never from the query."""
     try:
-        click = addresses.read_click(token)
+        click = addresses.read_click(link, person)
     except signing.BadToken as error:
         raise Http404 from error
     with tenancy.workspace(click.workspace_id):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,3 +68,15 @@ def test_a_keyed_hash_needs_the_key(settings):
     before = signing.keyed_hash("suppression", "vera@firm.example")
     settings.SECRET_KEY = "another"
     assert signing.keyed_hash("suppression", "vera@firm.example") != before
+
+
+def test_a_keyed_hash_is_blake2b_under_the_purposes_own_key():
+    assert signing.keyed("open")(b"x") == hashlib.blake2b(b"x", key=signing.key_for("open")).digest()
+    assert len(signing.keyed("open")(b"")) == 64
+    assert signing.keyed("open")(b"x") != signing.keyed("leave")(b"x")
+
+
+def test_it_changes_with_the_secret(settings):
+    before = signing.keyed("open")(b"x")
+    settings.SECRET_KEY = "another"
+    assert signing.keyed("open")(b"x") != before

@@ -80,12 +80,13 @@ def render(prepared: Prepared, *, message_id: int, language: str, context: Mappi
     mailing = prepared.mailing
     compiled: CompiledMail = mailing.content(language)
     workspace_id = prepared.workspace_id
+    origin = ours.Origin(workspace_id, prepared.source_kind, prepared.source_id)
 
     def link_url(link: Link, url: str) -> str:
         link_id = prepared.link_ids.get(link.url)
         if link_id is None:
             return url
-        return ours.click_url(workspace_id, message_id, link_id, "" if url == link.url else url)
+        return ours.click_url(origin, message_id, link_id, "" if url == link.url else url)
 
     rendered = compiled.render(
         full_context(prepared, message_id, context),
@@ -94,7 +95,7 @@ def render(prepared: Prepared, *, message_id: int, language: str, context: Mappi
     )
     if not mailing.track_clicks:
         return rendered
-    trap = _TRAP.format(ours.click_url(workspace_id, message_id, 0))
+    trap = _TRAP.format(ours.click_url(origin, message_id, 0))
     head, body, tail = rendered.html.rpartition("</body>")
     html = f"{head}{trap}{body}{tail}" if body else f"{rendered.html}{trap}"
     return RenderedMail(subject=rendered.subject, preheader=rendered.preheader, html=html, text=rendered.text)

@@ -35,6 +35,11 @@ def link(message: Message) -> Link:
     )
 
 
+def click_url(message: Message, link_id: int, url: str = "", *, source_id: int = 1) -> str:
+    origin = addresses.Origin(message.workspace_id, rig.KIND, source_id)
+    return addresses.click_url(origin, message.pk, link_id, url)
+
+
 def path(url: str) -> str:
     return "/m/" + url.partition("/m/")[2]
 
@@ -55,7 +60,7 @@ def test_an_opening_is_one_pixel_that_nobody_keeps(client: Client, message: Mess
 
 
 def test_a_click_leads_where_the_database_says(client: Client, message: Message, link: Link):
-    url = path(addresses.click_url(message.workspace_id, message.pk, link.pk))
+    url = path(click_url(message, link.pk))
     answer = client.get(f"{url}?url=https://evil.example/&next=//evil.example", headers={"user-agent": BROWSER})
     assert (answer.status_code, answer["Location"]) == (302, "https://shop.example/a?b=1&c=2")
     assert judge() == [("mail.clicked", False)]
@@ -66,21 +71,21 @@ def test_a_click_leads_where_the_database_says(client: Client, message: Message,
 
 
 def test_a_click_on_a_persons_own_address_leads_where_the_signature_says(client: Client, message: Message, link: Link):
-    url = path(addresses.click_url(message.workspace_id, message.pk, link.pk, "https://shop.example/p/Ж"))
+    url = path(click_url(message, link.pk, "https://shop.example/p/Ж"))
     answer = client.get(url, headers={"user-agent": BROWSER})
     assert answer["Location"] == "https://shop.example/p/%D0%96"
 
 
 def test_a_head_leads_on_and_is_a_machine(client: Client, message: Message, link: Link):
-    url = path(addresses.click_url(message.workspace_id, message.pk, link.pk))
+    url = path(click_url(message, link.pk))
     assert client.head(url, headers={"user-agent": BROWSER}).status_code == 302
     assert judge() == [("mail.clicked", True)]
     assert Message.objects.get().clicked_at is None
 
 
 def test_the_hidden_link_is_a_trap(client: Client, message: Message, link: Link):
-    trap = path(addresses.click_url(message.workspace_id, message.pk, 0))
-    shown = path(addresses.click_url(message.workspace_id, message.pk, link.pk))
+    trap = path(click_url(message, 0))
+    shown = path(click_url(message, link.pk))
     assert client.get(trap, headers={"user-agent": BROWSER}).status_code == 204
     client.get(shown, headers={"user-agent": BROWSER})
     assert judge() == [("mail.clicked", True), ("mail.clicked", True)]
@@ -89,16 +94,26 @@ def test_the_hidden_link_is_a_trap(client: Client, message: Message, link: Link)
 
 def test_one_changed_byte_is_not_found(client: Client, message: Message, link: Link):
     for url in (
-        addresses.click_url(message.workspace_id, message.pk, link.pk),
-        addresses.open_url(message.workspace_id, message.pk).removesuffix(".gif"),
+        click_url(message, link.pk),
+        click_url(message, link.pk, "https://shop.example/p"),
+        addresses.open_url(message.workspace_id, message.pk),
         addresses.web_version_url(message.workspace_id, message.pk),
     ):
-        head, token = path(url).rsplit("/", 1)
-        ending = ".gif" if head.endswith("/o") else ""
-        for place in range(0, len(token), 7):
-            changed = token[:place] + ("A" if token[place] != "A" else "B") + token[place + 1 :]
-            assert client.get(f"{head}/{changed}{ending}").status_code == 404
+        address = path(url)
+        for place in range(len("/m/o/"), len(address.removesuffix(".gif")), 7):
+            changed = address[:place] + ("A" if address[place] != "A" else "B") + address[place + 1 :]
+            assert client.get(changed).status_code == 404, changed
     assert not Hit.objects.exists()
+
+
+def test_the_link_of_one_mailing_and_the_person_of_another_fit_nowhere(client: Client, message: Message, link: Link):
+    ours, another = path(click_url(message, link.pk)), path(click_url(message, link.pk, source_id=2))
+    link_here, person_here = ours.removeprefix("/m/c/").split("/")
+    link_there, person_there = another.removeprefix("/m/c/").split("/")
+    for changed in (f"{link_here}/{person_there}", f"{link_there}/{person_here}", f"{person_here}/{link_here}"):
+        assert client.get(f"/m/c/{changed}").status_code == 404
+    assert not Hit.objects.exists()
+    assert client.get(ours).status_code == 302
 
 
 def test_the_web_version_is_sandboxed(client: Client, message: Message):
