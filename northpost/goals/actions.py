@@ -107,7 +107,7 @@ def state_goal(
             owner_id=owner_id,
             created_at=clock.now(),
         )
-        record(user=by, verb="stated", noun="goal", noun_id=goal.pk)
+        record(user=by, verb="stated", noun="goal", noun_id=goal.pk, detail={"name": goal.name})
         _read(goal, today())
     return goal
 
@@ -149,7 +149,7 @@ def change_goal(
             setattr(goal, field, wish)
         goal.save(update_fields=list(changed)) if changed else None
         if changed:
-            record(user=by, verb="changed", noun="goal", noun_id=goal.pk, detail={"fields": sorted(changed)})
+            record(user=by, verb="changed", noun="goal", noun_id=goal.pk, detail={"name": goal.name, "fields": sorted(changed)})
         if "deadline" in changed:
             _read(goal, today())
     return goal
@@ -163,7 +163,7 @@ def close_goal(*, goal_id: int, by: User | None) -> Goal:
         goal.save(update_fields=["closed_at"])
         Change.objects.create(goal=goal, field="closed_at", after=goal.closed_at.isoformat(), by_id=_id(by),
                               at=clock.now())  # fmt: skip
-        record(user=by, verb="closed", noun="goal", noun_id=goal.pk)
+        record(user=by, verb="closed", noun="goal", noun_id=goal.pk, detail={"name": goal.name})
     return goal
 
 
@@ -175,7 +175,7 @@ def reopen_goal(*, goal_id: int, by: User | None) -> Goal:
         goal.save(update_fields=["closed_at"])
         Change.objects.create(goal=goal, field="closed_at", before=before.isoformat() if before else "",
                               by_id=_id(by), at=clock.now())  # fmt: skip
-        record(user=by, verb="reopened", noun="goal", noun_id=goal.pk)
+        record(user=by, verb="reopened", noun="goal", noun_id=goal.pk, detail={"name": goal.name})
         _read(goal, today())
     return goal
 

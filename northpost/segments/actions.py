@@ -54,7 +54,8 @@ def save_segment(*, name: str, rule: Mapping[str, Any], by: User | None, segment
         segment.rule = to_json(tree)
         segment.updated_at = now
         segment.save()
-        record(user=by, verb="made" if segment_id is None else "changed", noun="segment", noun_id=segment.pk)
+        verb = "made" if segment_id is None else "changed"
+        record(user=by, verb=verb, noun="segment", noun_id=segment.pk, detail={"name": segment.name})
         note_size(segment, now=now)
     return segment
 
@@ -65,7 +66,7 @@ def rename_segment(*, segment_id: int, name: str, by: User | None) -> Segment:
         segment = Segment.objects.select_for_update().get(pk=segment_id, archived_at=None)
         before, segment.name, segment.updated_at = segment.name, _checked_name(name, segment_id), clock.now()
         segment.save(update_fields=["name", "updated_at"])
-        record(user=by, verb="renamed", noun="segment", noun_id=segment.pk, detail={"before": before})
+        record(user=by, verb="renamed", noun="segment", noun_id=segment.pk, detail={"before": before, "name": segment.name})
     return segment
 
 
@@ -78,7 +79,7 @@ def archive_segment(*, segment_id: int, by: User | None) -> None:
             raise SegmentInUse(uses)
         segment.archived_at = clock.now()
         segment.save(update_fields=["archived_at"])
-        record(user=by, verb="archived", noun="segment", noun_id=segment.pk)
+        record(user=by, verb="archived", noun="segment", noun_id=segment.pk, detail={"name": segment.name})
 
 
 def bring_back_segment(*, segment_id: int, by: User | None) -> Segment:
@@ -88,7 +89,7 @@ def bring_back_segment(*, segment_id: int, by: User | None) -> Segment:
         _checked_name(segment.name, segment_id)
         segment.archived_at = None
         segment.save(update_fields=["archived_at"])
-        record(user=by, verb="brought back", noun="segment", noun_id=segment.pk)
+        record(user=by, verb="brought back", noun="segment", noun_id=segment.pk, detail={"name": segment.name})
     return segment
 
 

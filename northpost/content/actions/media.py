@@ -51,7 +51,7 @@ def store_media(*, name: str, content: bytes, by: User | None = None) -> MediaFi
             },
         )
         if made:
-            record(user=by, verb="uploaded", noun="file", noun_id=stored.pk)
+            record(user=by, verb="uploaded", noun="file", noun_id=stored.pk, detail={"name": stored.name})
     if not made:
         (media_root() / path).unlink(missing_ok=True)
     return stored

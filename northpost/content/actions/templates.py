@@ -47,7 +47,7 @@ def create_template(*, languages: Sequence[str], name: str = "", kind: str = "",
             )
             for source in sources
         )
-        record(user=by, verb="created", noun="template", noun_id=template.pk)
+        record(user=by, verb="created", noun="template", noun_id=template.pk, detail={"name": template.name})
     return template
 
 
@@ -96,7 +96,7 @@ def save_version(
             )
         template.updated_at = now
         template.save(update_fields=["updated_at"])
-        detail = {"language": language, "number": saved.number}
+        detail = {"name": template.name, "language": language, "number": saved.number}
         record(user=by, verb="saved", noun="template", noun_id=template.pk, detail=detail)
     return saved
 
@@ -156,7 +156,8 @@ def duplicate_template(*, template_id: int, name: str = "", by: User | None = No
             )
             for version in newest
         )
-        record(user=by, verb="duplicated", noun="template", noun_id=copy.pk, detail={"from": source.pk})
+        detail = {"name": source.name, "from": source.pk}
+        record(user=by, verb="duplicated", noun="template", noun_id=copy.pk, detail=detail)
     return copy
 
 
@@ -167,7 +168,7 @@ def _change(template_id: int, by: User | None, verb: str, **fields: object) -> T
             setattr(template, field, value)
         template.updated_at = clock.now()
         template.save(update_fields=[*fields, "updated_at"])
-        record(user=by, verb=verb, noun="template", noun_id=template.pk)
+        record(user=by, verb=verb, noun="template", noun_id=template.pk, detail={"name": template.name})
     return template
 
 

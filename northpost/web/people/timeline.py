@@ -216,7 +216,7 @@ def _say(line: Happening, names: dict[str, tuple[int, str]], links: dict[int, st
     detail = line.detail
     mailing = names.get(str(detail.get("source") or ""))
     said = {
-        "mailing": f"“{mailing[1]}”" if mailing else _("a mail"),
+        "mailing": _("“%(mailing)s”") % {"mailing": mailing[1]} if mailing else _("a mail"),
         "reason": _reason(str(detail.get("reason") or "")),
         "products": _products(detail),
         "number": detail.get("number", ""),

@@ -9,6 +9,8 @@ from django.test import Client
 from northpost.contacts import actions as contacts
 from northpost.contacts.models import Field, Purpose
 from northpost.core import clock, tenancy
+from northpost.goals.actions import set_end_goal
+from northpost.segments.actions import rename_segment, save_segment
 from northpost.team import actions
 from northpost.team.models import AuditEntry, Invitation, Membership, Role, User, Workspace
 
@@ -166,6 +168,16 @@ def test_fields_and_purposes_are_defined_in_the_page(browser: Client, workspace:
     assert "made the field “size”" in said
     assert "changed the purpose “News”, version 2" in said
     assert browser.get(BASE + "history/?who=999999&page=x").status_code == 200
+
+
+def test_the_history_names_things(browser: Client, owner: User):
+    segment = save_segment(name="Big spenders", rule={"all": []}, by=owner)
+    rename_segment(segment_id=segment.pk, name="Spenders", by=owner)
+    set_end_goal(group="lapsed", text="Come back", by=owner)
+    said = browser.get(BASE + "history/").text
+    assert "made the segment “Big spenders”" in said
+    assert "renamed the segment “Big spenders” to “Spenders”" in said
+    assert "said what is wanted in the end, from: Lapsed customers" in said
 
 
 def test_the_link_of_an_invitation_is_for_who_may_invite_only(browser: Client, analyst: Client):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from northpost.goals.models import Group
 from northpost.team import queries
 from northpost.team.models import AuditEntry
 from northpost.team.rules import Ability
@@ -41,30 +44,30 @@ SENTENCES: dict[tuple[str, str], Promise] = {
     ("changed", "field"): _("changed the field “%(key)s”"),
     ("archived", "field"): _("put away the field “%(key)s”"),
     ("restored", "field"): _("brought back the field “%(key)s”"),
-    ("made", "segment"): _("made a segment"),
-    ("changed", "segment"): _("changed a segment"),
-    ("renamed", "segment"): _("renamed the segment “%(before)s”"),
-    ("archived", "segment"): _("put away a segment"),
-    ("brought back", "segment"): _("brought back a segment"),
-    ("set", "end goal"): _("said what is wanted from a group in the end"),
-    ("cleared", "end goal"): _("took back what is wanted from a group in the end"),
-    ("stated", "goal"): _("stated a goal"),
-    ("changed", "goal"): _("changed a goal"),
-    ("closed", "goal"): _("closed a goal"),
-    ("reopened", "goal"): _("opened a goal again"),
+    ("made", "segment"): _("made the segment “%(name)s”"),
+    ("changed", "segment"): _("changed the segment “%(name)s”"),
+    ("renamed", "segment"): _("renamed the segment “%(before)s” to “%(name)s”"),
+    ("archived", "segment"): _("put away the segment “%(name)s”"),
+    ("brought back", "segment"): _("brought back the segment “%(name)s”"),
+    ("set", "end goal"): _("said what is wanted in the end, from: %(group)s"),
+    ("cleared", "end goal"): _("took back what is wanted in the end, from: %(group)s"),
+    ("stated", "goal"): _("stated the goal “%(name)s”"),
+    ("changed", "goal"): _("changed the goal “%(name)s”"),
+    ("closed", "goal"): _("closed the goal “%(name)s”"),
+    ("reopened", "goal"): _("opened the goal “%(name)s” again"),
     ("started", "campaign"): _("sent the mailing “%(name)s”"),
     ("scheduled", "campaign"): _("scheduled the mailing “%(name)s”"),
     ("unscheduled", "campaign"): _("made the mailing “%(name)s” a draft again"),
     ("paused", "campaign"): _("paused the mailing “%(name)s”"),
     ("resumed", "campaign"): _("let the mailing “%(name)s” go on"),
     ("cancelled", "campaign"): _("ended the mailing “%(name)s”"),
-    ("created", "template"): _("made a template"),
-    ("saved", "template"): _("saved a template"),
-    ("duplicated", "template"): _("copied a template"),
-    ("archived", "template"): _("put away a template"),
-    ("restored", "template"): _("brought back a template"),
-    ("renamed", "template"): _("renamed a template"),
-    ("uploaded", "file"): _("uploaded a file"),
+    ("created", "template"): _("made the template “%(name)s”"),
+    ("saved", "template"): _("saved the template “%(name)s”"),
+    ("duplicated", "template"): _("copied the template “%(name)s”"),
+    ("archived", "template"): _("put away the template “%(name)s”"),
+    ("restored", "template"): _("brought back the template “%(name)s”"),
+    ("renamed", "template"): _("renamed a template to “%(name)s”"),
+    ("uploaded", "file"): _("uploaded the file “%(name)s”"),
     ("deleted", "file"): _("deleted the file “%(name)s”"),
     ("added", "order"): _("entered the order %(number)s"),
     ("refunded", "order"): _("refunded an order"),
@@ -91,11 +94,17 @@ def say(entry: AuditEntry) -> str:
     sentence = SENTENCES.get((entry.verb, entry.noun))
     if sentence is not None:
         try:
-            return str(sentence) % entry.detail
+            return str(sentence) % _in_words(entry.detail)
         except KeyError:
             pass
     name = entry.detail.get("name", "")
     return f"{entry.verb} {entry.noun} {name}".replace("_", " ").strip()
+
+
+def _in_words(detail: dict[str, Any]) -> dict[str, Any]:
+    """What an entry tells, with the keys that rooms use for their own things in the reader's words."""
+    group = detail.get("group")
+    return detail | {"group": Group(group).label} if group in Group.values else detail
 
 
 @needs(Ability.MANAGE)
