@@ -149,7 +149,13 @@ def change_goal(
             setattr(goal, field, wish)
         goal.save(update_fields=list(changed)) if changed else None
         if changed:
-            record(user=by, verb="changed", noun="goal", noun_id=goal.pk, detail={"name": goal.name, "fields": sorted(changed)})
+            record(
+                user=by,
+                verb="changed",
+                noun="goal",
+                noun_id=goal.pk,
+                detail={"name": goal.name, "fields": sorted(changed)},
+            )
         if "deadline" in changed:
             _read(goal, today())
     return goal

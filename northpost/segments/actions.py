@@ -66,7 +66,9 @@ def rename_segment(*, segment_id: int, name: str, by: User | None) -> Segment:
         segment = Segment.objects.select_for_update().get(pk=segment_id, archived_at=None)
         before, segment.name, segment.updated_at = segment.name, _checked_name(name, segment_id), clock.now()
         segment.save(update_fields=["name", "updated_at"])
-        record(user=by, verb="renamed", noun="segment", noun_id=segment.pk, detail={"before": before, "name": segment.name})
+        record(
+            user=by, verb="renamed", noun="segment", noun_id=segment.pk, detail={"before": before, "name": segment.name}
+        )
     return segment
 
 
