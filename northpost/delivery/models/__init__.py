@@ -3,21 +3,27 @@
 from .hits import Hit, HitKind, Link
 from .inbound import DmarcReport, DmarcRow, InboundKind, InboundMail, InboundState, Inbox, Protocol, Way
 from .ledger import Message, MessageState, SkipReason, Source, SourceState
+from .limits import Budget, Ceiling, Hold, HoldReason, MailHost, Slowdown, WarmUp, WarmUpDay
 from .policy import Policy
 from .routes import Route, RouteKind, Security, Sender
 from .suppression import InstallationSuppression, Suppression, SuppressionReason
 
 __all__ = [
+    "Budget",
+    "Ceiling",
     "DmarcReport",
     "DmarcRow",
     "Hit",
     "HitKind",
+    "Hold",
+    "HoldReason",
     "InboundKind",
     "InboundMail",
     "InboundState",
     "Inbox",
     "InstallationSuppression",
     "Link",
+    "MailHost",
     "Message",
     "MessageState",
     "Policy",
@@ -27,9 +33,12 @@ __all__ = [
     "Security",
     "Sender",
     "SkipReason",
+    "Slowdown",
     "Source",
     "SourceState",
     "Suppression",
     "SuppressionReason",
+    "WarmUp",
+    "WarmUpDay",
     "Way",
 ]

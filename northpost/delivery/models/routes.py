@@ -24,6 +24,9 @@ class Route(TenantModel):
     """A way out. Kind ``mailbox`` is the local mailbox: nothing that takes it reaches anybody.
 
     A paused route with ``paused_until`` is tried again after that moment; without it, somebody must resume it.
+    weight: mail of the default route is shared out among all servers that have one, in proportion; fallback_id: the
+    route that takes over while this one is down or out of its budget. smtputf8: whether the server takes addresses that
+    are not ASCII before the @; null: nobody has asked it yet.
     """
 
     name = models.CharField(_("name"), max_length=120)
@@ -35,6 +38,11 @@ class Route(TenantModel):
     password_sealed = models.TextField(blank=True, default="")
     connections = models.IntegerField(_("connections at once"), default=5)
     per_minute = models.IntegerField(_("messages a minute at most"), null=True)
+    per_hour = models.IntegerField(_("messages an hour at most"), null=True)
+    per_day = models.IntegerField(_("messages in 24 hours at most"), null=True)
+    weight = models.SmallIntegerField(_("share of the default route's mail"), default=0)
+    fallback_id = models.BigIntegerField(null=True)
+    smtputf8 = models.BooleanField(null=True)
     is_default = models.BooleanField(default=False)
     paused_at = models.DateTimeField(null=True)
     paused_until = models.DateTimeField(null=True)
