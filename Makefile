@@ -27,6 +27,7 @@ setup: $(VENV)/.installed northpost/web/static/build/manifest.json
 
 setup-test: setup $(VENV)/.installed-dev
 	@bash scripts/chromium.sh
+	@bash scripts/real_parts.sh
 
 $(VENV)/bin/uv: requirements/uv.txt
 	@echo "==> Making the Python environment in $(VENV)"

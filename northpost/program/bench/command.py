@@ -17,7 +17,7 @@ from northpost.program.bench.outcome import Outcome
 
 # name -> (module, how many unless told otherwise)
 PATHS = {
-    "send": ("sending", 10_000),
+    "send": ("sending", 40_000),
     "import": ("importing", 100_000),
     "events": ("recording", 100_000),
     "segments": ("counting", 50_000),
@@ -30,19 +30,57 @@ PATHS = {
 @click.argument("name", type=click.Choice(list(PATHS)))
 @click.option("--scale", type=click.IntRange(min=100), help="How many messages, rows, events or people.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
-def bench(name: str, scale: int | None, as_json: bool) -> None:
+@click.option(
+    "--people",
+    type=click.IntRange(min=100),
+    default=200_000,
+    show_default=True,
+    help="send: of how many people an audience is frozen.",
+)
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 16),
+    default=1,
+    show_default=True,
+    help="send: how many senders share the mailing.",
+)
+@click.option(
+    "--delay-ms",
+    type=click.IntRange(1, 1000),
+    default=20,
+    show_default=True,
+    help="send: how long the slow server's answers take.",
+)
+@click.option("--dkim/--no-dkim", default=True, show_default=True, help="send: measure signed mail, too.")
+def bench(name: str, scale: int | None, as_json: bool, people: int, processes: int, delay_ms: int, dkim: bool) -> None:
     """Measure a hot path on this machine."""
     module, usual = PATHS[name]
     with throwaway():
-        outcome = _measure(module)(scale or usual)
+        measure = _measure(module)
+        if name == "send":
+            from northpost.program.bench import sending
+
+            options = sending.Options(people=people, dkim=dkim, delay_ms=delay_ms, processes=processes)
+            outcome = sending.measure(scale or usual, options)
+        else:
+            outcome = measure(scale or usual)
     if as_json:
         click.echo(json.dumps(outcome.to_json()))
         return
+    show(outcome)
+    for row in outcome.rows:
+        show(row)
+
+
+def show(outcome: Outcome) -> None:
+    """For people."""
     click.echo(f"{outcome.name}: {outcome.figure:,.1f} {outcome.unit} (scale {outcome.scale:,})")
     for peer, ratio in outcome.ratios.items():
         click.echo(f"  {ratio}x {peer} ({outcome.peers[peer]:,.1f} {outcome.unit})")
     for target, goal in outcome.targets.items():
         click.echo(f"  to reach: {target} {goal:,}")
+    for note in outcome.notes:
+        click.echo(f"  {note}")
     click.echo("  reached" if outcome.met else "  not reached")
 
 

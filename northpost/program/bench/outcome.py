@@ -16,7 +16,9 @@ class Outcome:
     """A figure, what was run beside it, and what it should reach.
 
     peers: what else was measured in the same run, name -> its figure. targets: "figure" -> the figure to reach (at
-    least; at most where ``lower_is_better``), or a peer's name -> the ratio ours / theirs to reach.
+    least; at most where ``lower_is_better``), or a peer's name -> the ratio ours / theirs to reach. rows: what else was
+    measured in the same run. details: what one must know to judge the figure. notes: what could not be measured, and
+    why.
     """
 
     name: str
@@ -27,6 +29,9 @@ class Outcome:
     targets: dict[str, float] = field(default_factory=dict)
     lower_is_better: bool = False
     memory_mb: float = 0.0
+    rows: list[Outcome] = field(default_factory=list)
+    details: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def ratios(self) -> dict[str, float]:
@@ -34,14 +39,15 @@ class Outcome:
 
     @property
     def met(self) -> bool:
-        return all(self._reaches(name, goal) for name, goal in self.targets.items())
+        own = all(self._reaches(name, goal) for name, goal in self.targets.items())
+        return own and all(row.met for row in self.rows)
 
     def _reaches(self, name: str, goal: float) -> bool:
         reached = self.figure if name == "figure" else self.ratios[name]
         return reached <= goal if self.lower_is_better else reached >= goal
 
     def to_json(self) -> dict[str, Any]:
-        return {
+        found: dict[str, Any] = {
             "name": self.name,
             "figure": round(self.figure, 3),
             "unit": self.unit,
@@ -52,6 +58,9 @@ class Outcome:
             "memory_mb": round(self.memory_mb, 1),
             "met": self.met,
         }
+        if self.rows:
+            found["rows"] = [row.to_json() for row in self.rows]
+        return found | {name: value for name, value in (("details", self.details), ("notes", self.notes)) if value}
 
 
 class Stopwatch:

@@ -1,78 +1,269 @@
-"""A mailing, end to end: claimed, rendered, sent over SMTP to a sink in a process of its own, settled."""
+"""A mailing, end to end: frozen, claimed, composed, sent over SMTP to a sink in a process of its own, settled."""
 
 from __future__ import annotations
 
-import smtplib
-from email.message import EmailMessage
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 from northpost.campaigns import actions
-from northpost.content import actions as content
+from northpost.campaigns.models import Campaign
+from northpost.content.models import Template
 from northpost.core import clock, tenancy
-from northpost.delivery.engine import send_due
-from northpost.delivery.models import Message, MessageState, Route, RouteKind, Security
-from northpost.demo.postbox import Postbox
-from northpost.program.bench import shop
+from northpost.core.signing import BadToken
+from northpost.delivery.actions import suppress
+from northpost.delivery.engine import addresses
+from northpost.delivery.models import Message, MessageState, Policy, Route, RouteKind, Security
+from northpost.program.bench import newsletter, peers, shop, sink
 from northpost.program.bench.outcome import Outcome, memory_mb, timed
 
-PEER_MESSAGES = 1_000
-PEER = "smtplib and EmailMessage, one at a time"
+CONNECTIONS = 10
+DELAY_MS = 20
+SLOW_MESSAGES = 4_000  # with answers that take their time
+SLOW_PEER_MESSAGES = 600
+PEER_MESSAGES = 10_000
+SMTPLIB_MESSAGES = 300
+SUPPRESSED = 100
+TARGET_RATE, TARGET_DKIM, TARGET_PEER, TARGET_SLOW_PEER = 20_000, 5_000, 5.0, 4.0
+TARGET_MEMORY_MB, TARGET_FREEZE_SECONDS = 150, 15.0
+MILLION = 1_000_000
 
 
-def measure(scale: int) -> Outcome:
-    """Messages a second, with what Python's own library manages with mail of the same size beside it."""
-    workspace, _owner = shop.found()
-    with tenancy.workspace(workspace.pk), Postbox(now=clock.now(), keep=1) as postbox:
-        shop.fill(scale)
-        route = _route(postbox.port)
-        template = content.create_template(languages=["en", "bg", "ru"], kind="newsletter")
+@dataclass(frozen=True)
+class Options:
+    """people: whom an audience is frozen of; dkim, slow: whether those rows are measured too; processes: senders."""
+
+    people: int = 200_000
+    dkim: bool = True
+    delay_ms: int = DELAY_MS
+    processes: int = 1
+
+
+@dataclass(frozen=True)
+class Sent:
+    """seconds: from the word to the last commit. letter: one of the mails. size: bytes on the wire, on average."""
+
+    seconds: float
+    memory_mb: float
+    cpu: float
+    sink_cpu: float
+    size: float
+    letter: peers.Letter
+
+
+class Bench:
+    """One workspace with a route to each sink."""
+
+    def __init__(self, workspace_id: int, template: Template) -> None:
+        self.workspace_id = workspace_id
+        self._template = template
+        self._mailings = 0
+
+    def send(self, count: int, *, delay_ms: int = 0, processes: int = 1) -> Sent:
+        """A mailing to everyone of which ``count`` are sent; every mail of it is looked at. Raises RuntimeError."""
+        with sink.running(delay_ms=delay_ms) as target:
+            route = _route(target.port)
+            campaign = self.start(route)
+            actions.freeze(campaign_id=campaign.pk)
+            senders = [self._sender(-(-count // processes)) for _ in range(processes)]
+            for sender in senders:
+                _read(sender)
+            with timed() as watch:
+                for sender in senders:
+                    _write(sender)
+                reports = [json.loads(_read(sender)) for sender in senders]
+            counted = target.counted()
+            for sender in senders:
+                sender.wait()
+            check(self.workspace_id, campaign.pk, target, counted, reports)
+            letter = next(peers.Letter.of(mail) for mail in target.samples())
+        actions.cancel_campaign(campaign_id=campaign.pk)
+        return Sent(
+            watch.seconds,
+            max(report["peak_mb"] for report in reports),
+            sum(report["cpu"] for report in reports),
+            counted.cpu,
+            counted.bytes / counted.mails,
+            letter,
+        )
+
+    def start(self, route: Route) -> Campaign:
+        self._mailings += 1
         campaign = actions.create_campaign(
-            name="Bench",
-            template_id=template.pk,
+            name=f"Bench {self._mailings}",
+            template_id=self._template.pk,
             default_language="en",
             route_id=route.pk,
             audience={"include": [{"everyone": True}], "exclude": []},
         )
         actions.start_campaign(campaign_id=campaign.pk)
-        actions.freeze(campaign_id=campaign.pk)
-        with timed() as watch:
-            send_due(workspace.pk)
-        accepted = Message.objects.filter(state=MessageState.ACCEPTED).count()
-        if accepted != scale or postbox.received().distinct != scale:
-            raise RuntimeError(f"{scale} should have been sent; accepted {accepted}")
-        peer = _one_at_a_time(postbox.port, bytes(postbox.received().newest[-1].raw))
+        return campaign
+
+    def _sender(self, limit: int) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "northpost.program.bench.sender", str(self.workspace_id), str(limit)]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def measure(scale: int, options: Options | None = None) -> Outcome:
+    """Messages a second, with other senders beside it; and in ``rows`` slow answers, signing, freezing, memory."""
+    options = options or Options()
+    workspace, _owner = shop.found()
+    with tenancy.workspace(workspace.pk):
+        # A cap that is counted and that nobody reaches.
+        Policy.objects.update_or_create(defaults={"cap_messages": 50, "cap_days": 7})
+        bench = Bench(workspace.pk, newsletter.template())
+        bring_in(0, scale)
+        sent = bench.send(scale, processes=options.processes)
+        outcome = Outcome("send", scale / sent.seconds, "messages/s", scale, memory_mb=sent.memory_mb)
+        outcome.targets["figure"] = TARGET_RATE
+        outcome.details = {
+            "processes": options.processes,
+            "connections": CONNECTIONS,
+            "bytes a mail": round(sent.size),
+            "sender CPU seconds": round(sent.cpu, 2),
+            "sink CPU seconds": round(sent.sink_cpu, 2),
+            "sink alone, messages/s": round(sink.capacity(size=round(sent.size), mails=min(60_000, 20 * scale))),
+            "sink compiled": sink.is_compiled(),
+        }
+        add_peers(outcome, sent)
+        outcome.rows.append(
+            Outcome("send: memory of a sender", sent.memory_mb, "MB", scale, targets={"figure": TARGET_MEMORY_MB},
+                    lower_is_better=True)
+        )  # fmt: skip
+        outcome.rows.append(slow(bench, min(scale, SLOW_MESSAGES), options.delay_ms))
+        outcome.rows.append(freeze(bench, scale, max(scale, options.people)))
+    return outcome
+
+
+def add_peers(outcome: Outcome, sent: Sent) -> None:
+    count = min(outcome.scale, PEER_MESSAGES)
+    runs: dict[str, Callable[[], peers.Ran]] = {
+        peers.LOCKSTEP: lambda: peers.lockstep(sent.letter, messages=count, connections=CONNECTIONS),
+        peers.SMTP_SOURCE: lambda: peers.smtp_source(size=round(sent.size), messages=count, connections=CONNECTIONS),
+        peers.SMTPLIB: lambda: peers.python_smtplib(sent.letter, messages=min(count, SMTPLIB_MESSAGES)),
+    }
+    sizes = {}
+    for name, run in runs.items():
+        try:
+            ran = run()
+        except peers.Absent as why:
+            outcome.notes.append(str(why))
+            continue
+        outcome.peers[name] = ran.rate
+        sizes[name] = round(ran.size)
+    outcome.details["bytes a mail of peers"] = sizes
+    if peers.LOCKSTEP in outcome.peers:
+        outcome.targets[peers.LOCKSTEP] = TARGET_PEER
+
+
+def slow(bench: Bench, count: int, delay_ms: int) -> Outcome:
+    """The same with a server that takes its time for each answer."""
+    sent = bench.send(count, delay_ms=delay_ms)
+    outcome = Outcome(f"send at {delay_ms} ms", count / sent.seconds, "messages/s", count, memory_mb=sent.memory_mb)
+    try:
+        ran = peers.lockstep(
+            sent.letter, messages=min(count, SLOW_PEER_MESSAGES), connections=CONNECTIONS, delay_ms=delay_ms
+        )
+    except peers.Absent as why:
+        outcome.notes.append(str(why))
+    else:
+        outcome.peers[peers.LOCKSTEP] = ran.rate
+        outcome.targets[peers.LOCKSTEP] = TARGET_SLOW_PEER
+    return outcome
+
+
+def freeze(bench: Bench, have: int, people: int) -> Outcome:
+    """An audience into the ledger, consent, suppression and cap decided: seconds for a million people."""
+    bring_in(have, people - have)
+    for number in range(0, people, max(1, people // SUPPRESSED)):
+        suppress(email=newsletter_address(number))
+    campaign = bench.start(Route.objects.get(is_default=True))
+    with timed() as watch:
+        queued = actions.freeze(campaign_id=campaign.pk)
+    rows = Message.objects.filter(source_kind="campaign", source_id=campaign.pk).count()
+    if rows != people or not 0 < people - queued <= SUPPRESSED + 1:
+        raise RuntimeError(f"of {people} people {rows} were frozen and {queued} queued")
     return Outcome(
-        "send",
-        scale / watch.seconds,
-        "messages/s",
-        scale,
-        peers={PEER: peer},
-        targets={"figure": 20_000},
+        "freeze",
+        watch.seconds * MILLION / people,
+        "s for a million",
+        people,
+        targets={"figure": TARGET_FREEZE_SECONDS},
+        lower_is_better=True,
         memory_mb=memory_mb(),
+        details={"rows/s": round(people / watch.seconds)},
     )
+
+
+def bring_in(start: int, count: int) -> None:
+    """People by the product's own import."""
+    if count <= 0:
+        return
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "people.csv"
+        newsletter.write_people(path, count, start=start)
+        shop.bring_in("contacts", path, newsletter.COLUMNS)
+
+
+def newsletter_address(number: int) -> str:
+    return f"person{number}@mail{number % 40}.example"
+
+
+def check(workspace_id: int, campaign_id: int, target: sink.Sink, counted: sink.Counted, reports: list[dict]) -> None:
+    """Hold what the sink got against the ledger: each once, each with its own person's return path, well-formed."""
+    accepted = dict(
+        Message.objects.filter(source_kind="campaign", source_id=campaign_id, state=MessageState.ACCEPTED).values_list(
+            "pk", "email"
+        )
+    )
+    told = sum(report["states"].get("accepted", 0) for report in reports)
+    seen: Counter[int] = Counter()
+    for record in target.records():
+        token = record.sender.partition("@")[0].removeprefix("bounce+")
+        with contextlib.suppress(BadToken):
+            workspace, message_id = addresses.read_message(addresses.BOUNCE, token)
+            seen[message_id] += workspace == workspace_id and accepted.get(message_id) == record.recipient
+    wrong = counted.mails - sum(seen.values())
+    twice = sum(times > 1 for times in seen.values())
+    if wrong or twice or counted.broken or not counted.mails == len(accepted) == told:
+        raise RuntimeError(
+            f"sent {told}, in the ledger {len(accepted)}, in the sink {counted.mails}; wrong person {wrong}, "
+            f"twice {twice}, broken {counted.broken}; {[report['alerts'] for report in reports]}"
+        )
+    for mail in target.samples():
+        if mail.defects or not mail["Message-ID"] or mail.get_body(("html",)) is None or mail["To"] is None:
+            raise RuntimeError(f"a mail that Python's own library does not like: {mail.defects}")
 
 
 def _route(port: int) -> Route:
     Route.objects.update(is_default=False)
     return Route.objects.create(
-        name="Sink",
+        name=f"Sink {port}",
         kind=RouteKind.SMTP,
         host="127.0.0.1",
         port=port,
         security=Security.NONE,
-        connections=10,
+        connections=CONNECTIONS,
         is_default=True,
         created_at=clock.now(),
     )
 
 
-def _one_at_a_time(port: int, raw: bytes) -> float:
-    text = raw.decode("utf-8", "replace")
-    with smtplib.SMTP("127.0.0.1", port) as server, timed() as watch:
-        for number in range(PEER_MESSAGES):
-            message = EmailMessage()
-            message["From"], message["To"] = "news@bench.example", f"person{number}@mail.example"
-            message["Subject"] = "Bench"
-            message.set_content(text[: len(text) // 4])
-            message.add_alternative(text, subtype="html")
-            server.send_message(message)
-    return PEER_MESSAGES / watch.seconds
+def _read(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        raise RuntimeError(f"a sender ended with status {process.wait()}")
+    return line
+
+
+def _write(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import random
 import tempfile
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -56,12 +57,14 @@ def write_orders(path: Path, people: int, count: int) -> None:
             )
 
 
-def bring_in(kind: str, path: Path, columns: tuple[str, ...]) -> int:
-    """Import a file as a command would; returns how many rows were taken."""
+def bring_in(kind: str, path: Path, columns: Iterable[str] | Mapping[str, str]) -> int:
+    """Import a file as a command would; returns how many rows were taken. ``columns``: column -> what it is for, or
+    just the columns where that is the same."""
+    mapping = dict(columns) if isinstance(columns, Mapping) else {column: column for column in columns}
     consent = imports.Options(purpose="marketing", consent_source="bench", consent_text="Yes, write to me")
     run = imports.receive(kind=kind, path=path)
     options = consent if kind == "contacts" else imports.Options()
-    imports.start(run_id=run.pk, mapping={column: column for column in columns}, options=options)
+    imports.start(run_id=run.pk, mapping=mapping, options=options)
     report = imports.work(run_id=run.pk)
     if report.error or report.refused:
         raise RuntimeError(f"the bench's own file was refused: {report}")
