@@ -27,7 +27,8 @@ COLUMNS = {
 _WORDS = (
     "Good tools are a quiet pleasure: they lie well in the hand, they do what they should, years later they still do. "
     "This week we put new ones on the shelves, and brought back a few that many of you have asked for. Each has been "
-    "tried in our own workshop, by people who use such things every day and are not easily pleased. Come in and try them yourself, any day. "
+    "tried in our own workshop, by people who use such things every day and are not easily pleased. "
+    "Come in and try them yourself, any day. "
 )
 _SECTION = """
     <mj-section background-color="#ffffff" padding="24px 16px">
