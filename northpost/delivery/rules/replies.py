@@ -29,7 +29,15 @@ _SENDER = frozenset(
 )
 _NOBODY_THERE = re.compile(
     r"user unknown|unknown user|unknown recipient|no such (?:user|recipient|mailbox|address)|invalid recipient"
-    r"|recipient (?:not found|unknown)|mailbox (?:not found|unavailable: no such)|does not exist|doesn't exist",
+    r"|recipient (?:not found|unknown)|mailbox (?:not found|unavailable: no such)|does not exist|doesn't exist"
+    r"|no mailbox here by that name|doesn't have an? \S+ account|non-?existent (?:user|address|recipient)"
+    r"|unrouteable address|address (?:unknown|not found)|user not found|recipient address rejected: undeliverable",
+    re.IGNORECASE,
+)
+# Where no code says it: the mail was not wanted, which is nothing against the address.
+_UNWANTED = re.compile(
+    r"\bspam|blocked|black-?list|block-?list|deny-?list|reputation|policy|spamhaus|not allowed to send|access denied"
+    r"|content rejected|virus|unsolicited|junk",
     re.IGNORECASE,
 )
 
@@ -48,4 +56,6 @@ def classify_reply(
         return Blame.POLICY
     if enhanced in (None, "5.0.0", "5.1.0") and code in (550, 551, 553) and _NOBODY_THERE.search(text):
         return Blame.HARD
+    if enhanced in (None, "5.0.0") and code is not None and code >= 500 and _UNWANTED.search(text):
+        return Blame.POLICY
     return Blame.SOFT
