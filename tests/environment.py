@@ -14,3 +14,5 @@ os.environ["NORTHPOST_TESTING"] = "1"
 os.environ.setdefault("SECRET_KEY", "only for tests")
 os.environ.pop("DATABASE_URL", None)
 os.environ.pop("NORTHPOST_POOL", None)
+# Nobody is asked about domains, except where a test brings a name server of its own.
+os.environ["NORTHPOST_DNS"] = "none"

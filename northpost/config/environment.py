@@ -9,6 +9,8 @@
                         (default: none; such mail is printed on the console)
 ``NORTHPOST_FROM_EMAIL``  whom that mail comes from (default: northpost@ the host of NORTHPOST_URL)
 ``NORTHPOST_MAILBOX_PORT``  where on loopback the local mailbox listens (default: 2525)
+``NORTHPOST_DNS``       name servers to ask about sending domains, e.g. 9.9.9.9,[2620:fe::fe],10.0.0.2:5353; none: ask nobody
+                        (default: those of this machine)
 ``NORTHPOST_DEBUG``     1 shows tracebacks in the browser; for development only
 """
 
@@ -16,6 +18,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -79,6 +82,24 @@ def databases() -> dict[str, dict[str, Any]]:
         default["CONN_MAX_AGE"] = None
         default["CONN_HEALTH_CHECKS"] = True
     return {"default": default, "owner": owner}
+
+
+def name_servers() -> list[tuple[str, int]] | None:
+    """(address, port) of each name server to ask; None: those of this machine; empty: nobody is asked.
+
+    Raises ValueError for what is no address.
+    """
+    text = os.environ.get("NORTHPOST_DNS", "").strip()
+    if not text:
+        return None
+    if text.lower() == "none":
+        return []
+    found = []
+    for one in text.split(","):
+        parts = urlsplit(f"//{one.strip()}")
+        host = str(ip_address(parts.hostname or ""))  # a name would have to be looked up first
+        found.append((host, parts.port or 53))
+    return found
 
 
 _SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}

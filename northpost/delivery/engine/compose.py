@@ -10,6 +10,7 @@ from email.utils import format_datetime
 from northpost.content.compile import CompiledMail, Link, RenderedMail
 from northpost.content.mime import address_header, build_message
 from northpost.core import addresses
+from northpost.delivery.dkim import Signer
 from northpost.delivery.engine import addresses as ours
 from northpost.delivery.sources import Mailing
 from northpost.delivery.transport import Envelope
@@ -22,7 +23,10 @@ _TRAP = (
 
 @dataclass(frozen=True)
 class Prepared:
-    """A mailing with what is worked out once a run: its link rows (address as written -> id), domain and headers."""
+    """A mailing with what is worked out once a run: its link rows (address as written -> id), domain and headers.
+
+    ``signer``: signs what is composed, where its domain has DKIM keys.
+    """
 
     mailing: Mailing
     workspace_id: int
@@ -33,6 +37,7 @@ class Prepared:
     sender: str
     reply_to: str
     list_id: str
+    signer: Signer | None = None
 
 
 class BadAddress(ValueError):

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ from northpost.core import clock, tenancy
 from northpost.delivery import actions, sources
 from northpost.delivery.actions.ledger import Claimed, Settlement, SourceKey
 from northpost.delivery.actions.routing import TRY_AGAIN, check_breakers, clear_route, pause_route
+from northpost.delivery.domains.signing import signer_for
 from northpost.delivery.engine.compose import Prepared, prepare
 from northpost.delivery.engine.links import link_rows
 from northpost.delivery.engine.report import SendReport
@@ -196,13 +198,14 @@ class _Desk:
 
     def _load(self, kind: str, source_id: int) -> Prepared:
         mailing = sources.load(kind, source_id)
-        return prepare(
+        prepared = prepare(
             mailing,
             workspace_id=self._workspace_id,
             source_kind=kind,
             source_id=source_id,
             link_ids=link_rows(mailing, source_kind=kind, source_id=source_id),
         )
+        return replace(prepared, signer=signer_for(prepared.domain))
 
     # --- handing over ----------------------------------------------------------------------------
 

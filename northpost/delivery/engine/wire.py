@@ -18,6 +18,7 @@ import uvloop
 
 from northpost.content.errors import ContentError, InvalidHeader
 from northpost.delivery.engine.compose import BadAddress, Prepared, compose
+from northpost.delivery.engine.signing import SigningThreads, Unsigned
 from northpost.delivery.models import SkipReason
 from northpost.delivery.routes import Way
 from northpost.delivery.transport import ConnectionPool, Envelope, Outcome, RouteUnavailable
@@ -86,6 +87,7 @@ class Wire:
         self._drafts_there = asyncio.Event()
         self._lanes: dict[int, Lane] = {}
         self._stopping = asyncio.Event()
+        self._signing = SigningThreads(lambda signed: report(Composed(signed, {})), lambda error: report(Broken(error)))
 
     def __enter__(self) -> Wire:
         self._thread.start()
@@ -94,6 +96,7 @@ class Wire:
     def __exit__(self, *problem: object) -> None:
         self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join()
+        self._signing.stop()
 
     def compose(self, drafts: Sequence[Draft]) -> None:
         def add() -> None:
@@ -140,6 +143,7 @@ class Wire:
 
     async def _compose(self) -> None:
         ready: list[tuple[int, Envelope]] = []
+        unsigned: list[Unsigned] = []
         failed: dict[int, tuple[str, str]] = {}
         while True:
             if not self._drafts:
@@ -148,13 +152,16 @@ class Wire:
             for _ in range(min(SLICE, len(self._drafts))):
                 draft = self._drafts.popleft()
                 made = _composed(draft)
-                if isinstance(made, Envelope):
-                    ready.append((draft.route_id, made))
-                else:
+                if not isinstance(made, Envelope):
                     failed[draft.id] = made
-            if len(ready) + len(failed) >= CHUNK or not self._drafts:
+                elif (signer := draft.prepared.signer) is not None:
+                    unsigned.append(Unsigned(draft.route_id, made, signer, draft.now))
+                else:
+                    ready.append((draft.route_id, made))
+            if len(ready) + len(unsigned) + len(failed) >= CHUNK or not self._drafts:
                 self._report(Composed(ready, failed))
-                ready, failed = [], {}
+                self._signing.sign(unsigned)
+                ready, unsigned, failed = [], [], {}
             await asyncio.sleep(0)
 
 

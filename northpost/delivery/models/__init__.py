@@ -1,5 +1,6 @@
 """The tables of this room, a file for each matter."""
 
+from .domains import DkimKey, DkimKeyState, SendingDomain
 from .hits import Hit, HitKind, Link
 from .inbound import DmarcReport, DmarcRow, InboundKind, InboundMail, InboundState, Inbox, Protocol, Way
 from .ledger import Message, MessageState, SkipReason, Source, SourceState
@@ -11,6 +12,8 @@ from .suppression import InstallationSuppression, Suppression, SuppressionReason
 __all__ = [
     "Budget",
     "Ceiling",
+    "DkimKey",
+    "DkimKeyState",
     "DmarcReport",
     "DmarcRow",
     "Hit",
@@ -32,6 +35,7 @@ __all__ = [
     "RouteKind",
     "Security",
     "Sender",
+    "SendingDomain",
     "SkipReason",
     "Slowdown",
     "Source",
