@@ -9,8 +9,8 @@
                         (default: none; such mail is printed on the console)
 ``NORTHPOST_FROM_EMAIL``  whom that mail comes from (default: northpost@ the host of NORTHPOST_URL)
 ``NORTHPOST_MAILBOX_PORT``  where on loopback the local mailbox listens (default: 2525)
-``NORTHPOST_DNS``       name servers to ask about sending domains, e.g. 9.9.9.9,[2620:fe::fe],10.0.0.2:5353; none: ask nobody
-                        (default: those of this machine)
+``NORTHPOST_DNS``       name servers to ask about sending domains, e.g. 9.9.9.9,[2620:fe::fe],10.0.0.2:5353; none: ask
+                        nobody (default: those of this machine)
 ``NORTHPOST_DEBUG``     1 shows tracebacks in the browser; for development only
 """
 

@@ -51,3 +51,24 @@ def test_an_address_of_another_database_is_refused(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("DATABASE_URL", "mysql://vera@db.firm.example/post")
     with pytest.raises(ValueError, match="must begin with postgresql://"):
         environment.databases()
+
+
+@pytest.mark.parametrize(
+    ("text", "servers"),
+    [
+        ("", None),
+        ("none", []),
+        ("9.9.9.9", [("9.9.9.9", 53)]),
+        ("10.0.0.2:5353, [2620:fe::fe]", [("10.0.0.2", 5353), ("2620:fe::fe", 53)]),
+    ],
+)
+def test_name_servers(monkeypatch: pytest.MonkeyPatch, text: str, servers: list[tuple[str, int]] | None):
+    monkeypatch.setenv("NORTHPOST_DNS", text)
+    assert environment.name_servers() == servers
+
+
+@pytest.mark.parametrize("text", ["dns.firm.example", "9.9.9.9,", "9.9.9.9:x"])
+def test_a_name_server_is_named_by_its_address(monkeypatch: pytest.MonkeyPatch, text: str):
+    monkeypatch.setenv("NORTHPOST_DNS", text)
+    with pytest.raises(ValueError):
+        environment.name_servers()
