@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any
 
 import dns.exception
 import dns.name
@@ -15,7 +15,6 @@ from django.conf import settings
 
 SECONDS = 3.0  # for one question, all name servers together
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-T = TypeVar("T")
 
 
 class CouldNotAsk(Exception):
@@ -100,7 +99,7 @@ def _by_preference(record: dns.rdata.Rdata) -> int:
     return int(getattr(record, "preference", 0))
 
 
-_READ: dict[str, Callable[[dns.rdata.Rdata], str]] = {
+_READ: dict[str, Callable[[Any], str]] = {
     "TXT": lambda record: b"".join(record.strings).decode("utf-8", "replace"),
     "MX": lambda record: record.exchange.to_text(omit_final_dot=True) or ".",
     "A": lambda record: record.address,
