@@ -96,6 +96,7 @@ PAGES = [
     Shot("consent", "settings/consent/"),
     Shot("sending", "settings/sending/"),
     Shot("suppressions", "settings/suppressions/"),
+    Shot("keys", "settings/keys/"),
     Shot("history", "settings/history/"),
     Shot("account", "/account/"),
     Shot("second-step", "/accounts/2fa/"),

@@ -22,7 +22,7 @@ from northpost.goals.models import Goal
 from northpost.mailbox.models import Mail
 from northpost.sales.models import Order, Product
 from northpost.segments.models import Segment
-from northpost.team.models import Invitation, Membership, User
+from northpost.team.models import ApiKey, Invitation, Membership, User
 
 # The number that each thing of a furnished firm has: whatever an address asks for by number is there once.
 NUMBER = 700_001
@@ -127,6 +127,7 @@ def furnish(word: str = "") -> None:
     Route.objects.create(**dated, name=f"Relay{word}", kind="smtp", host="127.0.0.1", port=9)
     Sender.objects.create(**dated, name=f"Firm{word}", email="news@firm.example")
     Invitation.objects.create(**dated, email="new@firm.example", role="marketer", expires_at=now)
+    ApiKey.objects.create(**dated, name=f"Shop{word}", secret_hash=b"x" * 32)
     colleague = User.objects.create_user("colleague@firm.example", "a long enough password")
     Membership.objects.create(pk=NUMBER, user=colleague, role="marketer", since=now)
 

@@ -22,7 +22,7 @@ PASSWORD = "a long enough password"
 def found(slug: str, currency: str, port: str) -> dict[str, Any]:
     from northpost.core import tenancy
     from northpost.delivery.actions.routes import create_route, create_sender, set_default_route
-    from northpost.team.actions import found_workspace
+    from northpost.team.actions import found_workspace, make_key
     from northpost.team.models import User
 
     owner = User.objects.create_user(f"owner@{slug}.example", PASSWORD, name="Vera")
@@ -41,7 +41,8 @@ def found(slug: str, currency: str, port: str) -> dict[str, Any]:
             name="Server", kind="smtp", host="127.0.0.1", port=int(port), security="none", connections=10, by=owner
         )
         set_default_route(route_id=route.pk, by=owner)
-    return {"workspace": workspace.slug}
+        _made, key = make_key(name="Reports", sees_money=True, by=owner)
+    return {"workspace": workspace.slug, "key": key}
 
 
 def send(slug: str) -> dict[str, Any]:

@@ -158,9 +158,19 @@ def report_page(installation: Installation, slug: str, campaign: int) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
+def asked_by_key(installation: Installation, key: str, campaign: int) -> dict[str, int]:
+    """The mailing's figures as the API tells them."""
+    asked = urllib.request.Request(
+        f"{installation.url}/api/v1/campaigns/{campaign}", headers={"Authorization": f"Bearer {key}"}
+    )
+    with urllib.request.urlopen(asked) as answer:
+        figures: dict[str, int] = json.load(answer)["figures"]
+    return figures
+
+
 def run_main_job(installation: Installation, sink: rig.Sink, path: Path, slug: str, preset: str, books: Books) -> str:
     """Bring the file in, mail those who bought twice or more; everything agrees with the books. The import's words."""
-    shop(installation, "found", slug, {"cdnow": "USD"}.get(preset, "GBP"), str(sink.port))
+    key = shop(installation, "found", slug, {"cdnow": "USD"}.get(preset, "GBP"), str(sink.port))["key"]
     words = bring_in(installation, path, slug, preset)
     campaign = shop(installation, "send", slug)["campaign"]
     told = sent(installation, slug)
@@ -181,6 +191,8 @@ def run_main_job(installation: Installation, sink: rig.Sink, path: Path, slug: s
     assert (told["chosen"], told["sent"], told["delivered"]) == (len(mails),) * 3
     page = report_page(installation, slug, campaign)
     assert f"Sent {len(mails):,} " in page, page
+    figures = asked_by_key(installation, key, campaign)
+    assert (figures["chosen"], figures["accepted"], figures["delivered"]) == (len(mails),) * 3
     return words
 
 

@@ -126,3 +126,22 @@ class AuditEntry(TenantModel):
     class Meta:
         db_table = "team_audit_entry"
         indexes = [models.Index(fields=["workspace_id", "-at"], name="team_audit_at_idx")]
+
+
+class ApiKey(TenantModel):
+    """What another program signs in with, to read. Of the secret only its hash is kept: sha256, as it is random."""
+
+    name = models.CharField(_("name"), max_length=120)
+    secret_hash = models.BinaryField(max_length=32)
+    sees_money = models.BooleanField(_("sees money"), default=False)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "team_api_key"
+        constraints = [models.UniqueConstraint(fields=["workspace_id", "secret_hash"], name="team_api_key_once")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.core.paginator import Page, Paginator
 
 from northpost.core import clock, tenancy
-from northpost.team.models import AuditEntry, Invitation, Membership, Role, User, Workspace
+from northpost.team.models import ApiKey, AuditEntry, Invitation, Membership, Role, User, Workspace
 
 
 def workspace_ids() -> list[int]:
@@ -72,3 +72,8 @@ def audit_trail(*, user_id: int | None = None, noun: str = "", page: int = 1, si
     if noun:
         rows = rows.filter(noun=noun)
     return Paginator(rows, size).get_page(page)
+
+
+def api_keys() -> list[ApiKey]:
+    """The keys that still open something, the newest first."""
+    return list(ApiKey.objects.filter(revoked_at=None).select_related("created_by").order_by("-created_at", "-pk"))

@@ -1,6 +1,7 @@
 """Writes of the team: workspaces, members and invitations, a person's own choices, the audit trail."""
 
 from northpost.team.actions.account import THEMES, choose_language, update_profile
+from northpost.team.actions.keys import make_key, read_token, revoke_key, use_key
 from northpost.team.actions.members import (
     accept_invitation,
     change_role,
@@ -21,11 +22,15 @@ __all__ = [
     "found_workspace",
     "invitation_token",
     "invite",
+    "make_key",
     "on_founding",
     "read_invitation",
+    "read_token",
     "record",
     "remove_member",
+    "revoke_key",
     "update_profile",
     "update_workspace",
+    "use_key",
     "withdraw_invitation",
 ]

@@ -32,6 +32,7 @@ TABS = [
     Tab("fields", _("Fields"), "fields"),
     Tab("consent", _("Consent"), "purposes"),
     Tab("suppressions", _("Suppressed"), "suppressions", Ability.EDIT),
+    Tab("keys", _("Keys"), "keys", Ability.MANAGE),
     Tab("history", _("History"), "history", Ability.MANAGE),
 ]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from northpost.web.settings.views import company, fields, history, members, purposes, sending, suppressions
+from northpost.web.settings.views import company, fields, history, keys, members, purposes, sending, suppressions
 
 urlpatterns = [
     path("", company.company, name="settings"),
@@ -30,5 +30,8 @@ urlpatterns = [
     path("suppressions/", suppressions.suppressions, name="suppressions"),
     path("suppressions/add/", suppressions.suppression_add, name="suppression_add"),
     path("suppressions/lift/", suppressions.suppression_lift, name="suppression_lift"),
+    path("keys/", keys.keys, name="keys"),
+    path("keys/new/", keys.key_make, name="key_make"),
+    path("keys/<int:key_id>/revoke/", keys.key_revoke, name="key_revoke"),
     path("history/", history.history, name="history"),
 ]

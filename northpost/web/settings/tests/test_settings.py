@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core import mail
 from django.test import Client
@@ -12,7 +14,7 @@ from northpost.core import clock, tenancy
 from northpost.goals.actions import set_end_goal
 from northpost.segments.actions import rename_segment, save_segment
 from northpost.team import actions
-from northpost.team.models import AuditEntry, Invitation, Membership, Role, User, Workspace
+from northpost.team.models import ApiKey, AuditEntry, Invitation, Membership, Role, User, Workspace
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +36,7 @@ def analyst(workspace: Workspace) -> Client:
 
 
 BASE = "/w/firm/settings/"
-PAGES = ["", "members/", "fields/", "consent/", "history/"]
+PAGES = ["", "members/", "fields/", "consent/", "keys/", "history/"]
 WRITES = {
     "": {"name": "Stolen"},
     "members/invite/": {"email": "x@y.example", "role": "owner"},
@@ -68,7 +70,7 @@ def test_a_member_of_another_workspace_finds_nothing(rival: Workspace, workspace
 
 
 def test_an_analyst_changes_nothing(analyst: Client, workspace: Workspace):
-    assert [analyst.get(BASE + page).status_code for page in PAGES] == [200, 200, 200, 200, 403]
+    assert [analyst.get(BASE + page).status_code for page in PAGES] == [200, 200, 200, 200, 403, 403]
     before = AuditEntry.objects.count()
     for path, data in WRITES.items():
         assert analyst.post(BASE + path, data).status_code == 403, path
@@ -168,6 +170,24 @@ def test_fields_and_purposes_are_defined_in_the_page(browser: Client, workspace:
     assert "made the field “size”" in said
     assert "changed the purpose “News”, version 2" in said
     assert browser.get(BASE + "history/?who=999999&page=x").status_code == 200
+
+
+def test_a_key_is_shown_once(browser: Client, workspace: Workspace):
+    made = browser.post(BASE + "keys/new/", {"name": "Shop", "sees_money": "on"})
+    token = re.search(r"<code[^>]*>(np_[^<]+)</code>", made.text)
+    assert token is not None
+    assert made.headers["Cache-Control"] == "no-store"
+    asked = Client().get("/api/v1/campaigns", headers={"Authorization": f"Bearer {token[1]}"})
+    assert asked.json() == {"items": [], "total": 0}
+    later = browser.get(BASE + "keys/").text
+    assert "Shop" in later
+    assert token[1] not in later
+    assert browser.post(BASE + "keys/new/", {"name": "Shop"}).status_code == 422
+    key = ApiKey.objects.get()
+    browser.post(f"{BASE}keys/{key.pk}/revoke/")
+    assert "There is no key yet." in browser.get(BASE + "keys/").text
+    assert browser.post(f"{BASE}keys/{key.pk}/revoke/").status_code == 404
+    assert Client().get("/api/v1/campaigns", headers={"Authorization": f"Bearer {token[1]}"}).status_code == 401
 
 
 def test_the_history_names_things(browser: Client, owner: User):

@@ -24,6 +24,8 @@ SENTENCES: dict[tuple[str, str], Promise] = {
     ("joined", "member"): _("joined the workspace"),
     ("changed_role", "member"): _("changed the role of %(email)s"),
     ("removed", "member"): _("removed %(email)s from the workspace"),
+    ("made", "API key"): _("made the key “%(name)s”"),
+    ("revoked", "API key"): _("revoked the key “%(name)s”"),
     ("added", "person"): _("added a person"),
     ("changed", "person"): _("changed a person's details"),
     ("erased", "person"): _("erased a person"),

@@ -1,0 +1,1 @@
+"""What other programs ask for over HTTP, in JSON, each with a key of one workspace. No tables of its own."""
