@@ -19,7 +19,8 @@ MAILBOX_PORT = int(os.environ.get("NORTHPOST_MAILBOX_PORT", "2525"))
 @click.option("--host", default=HOST, show_default=True, help="Address to listen on.")
 @click.option("--port", default=PORT, show_default=True, help="Port to listen on.")
 @click.option("--processes", default=1, show_default=True, help="How many processes share the work.")
-def web(host: str, port: int, processes: int) -> None:
+@click.option("--application", default="northpost.config.asgi:application", hidden=True, help="For measuring others.")
+def web(host: str, port: int, processes: int, application: str) -> None:
     """Serve the pages (the database must be running: see `up`)."""
     refuse_taken_port(host, port)
     os.environ["NORTHPOST_POOL"] = "1"
@@ -28,7 +29,7 @@ def web(host: str, port: int, processes: int) -> None:
     from granian.constants import Interfaces, Loops
 
     Granian(
-        "northpost.config.asgi:application",
+        application,
         address=host,
         port=port,
         interface=Interfaces.ASGINL,

@@ -1,4 +1,7 @@
-"""Addresses under /m/, each with a token that carries and proves what it is for."""
+"""Addresses under /m/, each with a token that carries and proves what it is for.
+
+/m/o/ (openings) and /m/c/ (clicks) are answered before Django: see hits/.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,6 @@ from django.urls import path
 from northpost.public import media, views
 
 urlpatterns = [
-    path("o/<str:token>.gif", views.opened, name="mail_opened"),
-    path("c/<str:link>/<str:person>", views.clicked, name="mail_clicked"),
     path("u/<str:token>", views.leave, name="mail_leave"),
     path("u/<str:token>/stay", views.stay, name="mail_stay"),
     path("v/<str:token>", views.web_version, name="mail_web_version"),

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import base64
 import ipaddress
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from northpost.core import clock, signing, tenancy
-from northpost.delivery import actions, tasks
+from northpost.core import signing, tenancy
+from northpost.delivery import actions
 from northpost.delivery.engine import addresses
 from northpost.delivery.engine.web_version import web_version as mail_as_page
-from northpost.delivery.models import HitKind, Link
 from northpost.public.reader import Reader, read_reader
 from northpost.public.style import style_urls
 
-PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 # A mail's HTML is somebody's content: it may show pictures, and run, send or embed nothing (it has no origin, too).
 MAIL_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation; default-src 'none'; "
@@ -39,38 +36,6 @@ def _told_by(purpose: str, token: str) -> Iterator[tuple[int, int]]:
         raise Http404 from error
     with tenancy.workspace(workspace_id):
         yield workspace_id, message_id
-
-
-@require_http_methods(["GET", "HEAD"])
-def opened(request: HttpRequest, token: str) -> HttpResponse:
-    """A picture of one transparent pixel."""
-    with _told_by(addresses.OPEN, token) as (workspace_id, message_id):
-        _record(request, workspace_id, actions.NewHit(HitKind.OPEN, message_id, clock.now()))
-    answer = HttpResponse(PIXEL, content_type="image/gif")
-    answer.headers["Cache-Control"] = "no-store, private"
-    return answer
-
-
-@require_http_methods(["GET", "HEAD"])
-def clicked(request: HttpRequest, link: str, person: str) -> HttpResponse:
-    """On to where the link leads. The target comes from the database or out of the signature, never from the query."""
-    try:
-        click = addresses.read_click(link, person)
-    except signing.BadToken as error:
-        raise Http404 from error
-    with tenancy.workspace(click.workspace_id):
-        hit = actions.NewHit(HitKind.CLICK, click.message_id, clock.now(), link_id=click.link_id, url=click.url)
-        if click.link_id == 0:
-            # The hidden link: whoever follows it is no person, and there is nothing behind it.
-            _record(request, click.workspace_id, hit)
-            return HttpResponse(status=204)
-        url = click.url or Link.objects.filter(pk=click.link_id).values_list("url", flat=True).first()
-        if not url:
-            raise Http404
-        _record(request, click.workspace_id, hit)
-    answer = HttpResponseRedirect(url)
-    answer.headers["Cache-Control"] = "no-store, private"
-    return answer
 
 
 @csrf_exempt  # RFC 8058: the POST of a mailbox provider comes without a cookie; the token is what proves it
@@ -111,18 +76,6 @@ def web_version(request: HttpRequest, token: str) -> HttpResponse:
     answer.headers["X-Robots-Tag"] = "noindex"
     answer.headers["Referrer-Policy"] = "no-referrer"
     return answer
-
-
-def _record(request: HttpRequest, workspace_id: int, hit: actions.NewHit) -> None:
-    agent = request.headers.get("User-Agent", "")
-    actions.record_hits(
-        [
-            actions.NewHit(
-                hit.kind, hit.message_id, hit.at, hit.link_id, hit.url, method=request.method or "", agent=agent
-            )
-        ]
-    )
-    tasks.defer_classifying(workspace_id)
 
 
 def _page(request: HttpRequest, token: str, message_id: int, *, stayed: bool = False) -> HttpResponse:
