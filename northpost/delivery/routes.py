@@ -26,7 +26,9 @@ class Way:
     route_id: int
     endpoint: Endpoint
     connections: int
-    per_minute: int | None
+    per_minute: int | None = None
+    per_hour: int | None = None
+    per_day: int | None = None
 
 
 class RouteUnusable(Exception):
@@ -37,7 +39,14 @@ class RouteUnusable(Exception):
 
 def way_of(route: Route, *, timeouts: Timeouts = TIMEOUTS) -> Way:
     """Raises RouteUnusable when the stored password can't be read any more."""
-    return Way(route.pk, endpoint_of(route, timeouts=timeouts), max(1, route.connections), route.per_minute)
+    return Way(
+        route.pk,
+        endpoint_of(route, timeouts=timeouts),
+        max(1, route.connections),
+        route.per_minute,
+        route.per_hour,
+        route.per_day,
+    )
 
 
 def endpoint_of(route: Route, *, timeouts: Timeouts = TIMEOUTS) -> Endpoint:

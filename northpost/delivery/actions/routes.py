@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from northpost.core import addresses, clock, signing
 from northpost.delivery.errors import DeliveryProblem, NotHere
-from northpost.delivery.models import Route, RouteKind, Security, Sender
+from northpost.delivery.limits import holds
+from northpost.delivery.models import Route, RouteKind, Security, Sender, WarmUp
 from northpost.delivery.routes import endpoint_of
 from northpost.delivery.transport import RouteReport, Timeouts, check
 from northpost.team.actions import record
@@ -20,6 +21,7 @@ from northpost.team.models import User, Workspace
 
 CHECK_TIMEOUTS = Timeouts(connect=5, greeting=5, command=5, data=5, final=5)
 MOST_CONNECTIONS = 50
+MOST_WEIGHT = 100
 
 
 class RouteDetails(TypedDict, total=False):
@@ -34,6 +36,10 @@ class RouteDetails(TypedDict, total=False):
     password: str | None
     connections: int
     per_minute: int | None
+    per_hour: int | None
+    per_day: int | None
+    weight: int
+    fallback_id: int | None
 
 
 class SenderDetails(TypedDict, total=False):
@@ -56,6 +62,7 @@ def update_route(*, route_id: int, by: User | None = None, **details: Unpack[Rou
         _apply_route(route, details)
         route.paused_at, route.paused_until, route.pause_reason = None, None, ""
         route.save()
+        holds.release(route_id=route.pk)
         record(user=by, verb="changed", noun="route", noun_id=route.pk, detail={"name": route.name})
     return route
 
@@ -89,7 +96,10 @@ def set_default_sender(*, sender_id: int, by: User | None = None) -> None:
 
 def archive_route(*, route_id: int, by: User | None = None) -> None:
     """Put a route away; what was to leave by it takes the default one. Raises NotHere, DeliveryProblem."""
-    _archive(Route, route_id, by, "route")
+    with transaction.atomic():
+        _archive(Route, route_id, by, "route")
+        Route.objects.filter(fallback_id=route_id).update(fallback_id=None)
+        WarmUp.objects.filter(route_id=route_id, ended_at=None).update(ended_at=clock.now())
 
 
 def archive_sender(*, sender_id: int, by: User | None = None) -> None:
@@ -142,6 +152,24 @@ def _apply_route(route: Route, details: RouteDetails) -> None:
         )
     if route.per_minute is not None and route.per_minute < 1:
         raise DeliveryProblem("per_minute", _("At least one message a minute, or leave it empty for no limit."))
+    _check_share(route)
+
+
+def _check_share(route: Route) -> None:
+    for name in ("per_hour", "per_day"):
+        value = getattr(route, name)
+        if value is not None and value < 1:
+            raise DeliveryProblem(name, _("At least one message, or leave it empty for no limit."))
+    if not 0 <= route.weight <= MOST_WEIGHT:
+        raise DeliveryProblem("weight", _("Between 0 and %(most)d.") % {"most": MOST_WEIGHT})
+    if route.fallback_id is None:
+        return
+    if route.kind == RouteKind.MAILBOX or route.fallback_id == route.pk:
+        raise DeliveryProblem("fallback_id", _("Choose another server."))
+    # The local mailbox delivers nothing: mail that was to reach people must not end there.
+    others = Route.objects.filter(pk=route.fallback_id, archived_at=None).exclude(kind=RouteKind.MAILBOX)
+    if not others.exists():
+        raise DeliveryProblem("fallback_id", _("Choose another server."))
 
 
 def _check_server(route: Route) -> None:

@@ -1,8 +1,299 @@
-"""No more than so many messages a minute by a route."""
+"""How many of the messages that are ready may go now: a run's view of the limits that all workers share.
+
+A way without any limit costs nothing but a look at the settings every few seconds. Otherwise messages are reserved
+before they are marked as being sent, in lots that have the same limits. What may go in a moment waits here; what has
+to wait longer is given back, and a hold keeps it, and what is like it, from being claimed before its time.
+"""
 
 from __future__ import annotations
 
 import time
+from collections import defaultdict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from northpost.core import clock
+from northpost.delivery.limits import hosts, slowing, warming
+from northpost.delivery.limits.budgets import Limit, Reservation, give_back, reserve
+from northpost.delivery.limits.holds import hold
+from northpost.delivery.limits.slowing import Slowed
+from northpost.delivery.limits.warming import Running
+from northpost.delivery.models import Ceiling
+from northpost.delivery.routes import Way
+from northpost.delivery.rules import throttling
+from northpost.delivery.rules.throttling import DAY, HOUR, MINUTE
+from northpost.delivery.transport import Envelope, Outcome
+
+LOOK_SECONDS = 5.0
+# What may go so soon waits in the worker's hands.
+SOON = timedelta(seconds=3)
+# A clock that shows the same for so long is one of a simulation: waiting for it would be for ever.
+STILL_SECONDS = 0.2
+
+SourceKey = tuple[str, int]
+
+
+class Lot(NamedTuple):
+    """Messages with the same limits: by a slowed group, if any, and by a warm-up plan, if any."""
+
+    group: str | None
+    warm_up_id: int | None
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """``going``: reserved. ``later``: to be given back; with a moment before which they must not be claimed again."""
+
+    going: list[Envelope]
+    later: list[tuple[Envelope, datetime | None]]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What the limits ask about a message: which source it is from, and the domain it is sent from."""
+
+    source: SourceKey
+    domain: str
+
+
+@dataclass
+class _Watch:
+    """Answers from a group since its first refusal, a minute at most."""
+
+    began: datetime
+    refused: int = 0
+    answered: int = 0
+    reported: datetime | None = None
+
+    def rate(self, now: datetime) -> int:
+        seconds = max(1.0, (now - self.began).total_seconds())
+        return int(self.answered * 60 / seconds)
+
+
+@dataclass
+class _Settings:
+    ceiling: Ceiling | None = None
+    slowed: dict[tuple[int, str], Slowed] = field(default_factory=dict)
+    warming: dict[tuple[int, str], Running] = field(default_factory=dict)
+
+    def of_route(self, route_id: int) -> bool:
+        return any(key[0] == route_id for key in (*self.slowed, *self.warming))
+
+
+class Limiter:
+    """One for a run of the sender. ``origin`` tells of a message by its id."""
+
+    def __init__(self, origin: Callable[[int], Origin]) -> None:
+        self._origin = origin
+        self._settings = _Settings()
+        self._looked = float("-inf")
+        self._groups: dict[str, str] = {}
+        self._watches: dict[tuple[int, str], _Watch] = {}
+        self._closed: dict[tuple[int, Lot], Reservation] = {}
+        self._reserved: dict[int, tuple[list[Limit], Running | None]] = {}
+        self._clock_stood: tuple[datetime, float] | None = None
+
+    @property
+    def is_counting(self) -> bool:
+        """Whether it wants to hear of answers that are no refusals."""
+        return bool(self._watches or self._reserved)
+
+    # --- before it is sent -----------------------------------------------------------------------
+
+    def admit(self, way: Way, waiting: deque[Envelope], room: int) -> Admitted:
+        """Take up to ``room`` out of ``waiting`` that may go now, and what must be given back; the rest stays in it."""
+        self._look()
+        if not self._is_limited(way):
+            return Admitted([waiting.popleft() for _each in range(min(room, len(waiting)))], [])
+        now = clock.now()
+        going: list[Envelope] = []
+        staying: list[Envelope] = []
+        later: list[tuple[Envelope, datetime | None]] = []
+        for lot, envelopes in self._lots(way, waiting).items():
+            left = room - len(going)
+            count = self._reserve(way, lot, envelopes, min(left, len(envelopes)), now)
+            going += envelopes[:count]
+            rest = envelopes[count:]
+            given_back = self._overdue(way, lot, rest, now) if rest and count < left else []
+            later += given_back
+            staying += rest[: len(rest) - len(given_back)]
+        # Only now: if the database fails meanwhile, all of them still wait.
+        waiting.clear()
+        waiting.extend(staying)
+        return Admitted(going, later)
+
+    def unsent(self, message_ids: list[int]) -> None:
+        """They were reserved and did not go after all: others may."""
+        counts: dict[str, int] = defaultdict(int)
+        reserved: dict[str, tuple[list[Limit], Running | None]] = {}
+        for message_id in message_ids:
+            found = self._reserved.pop(message_id, None)
+            if found is not None:
+                key = "|".join([limit.key for limit in found[0]] + [str(found[1].id) if found[1] else ""])
+                reserved[key] = found
+                counts[key] += 1
+        now = clock.now()
+        for key, (limits, plan) in reserved.items():
+            give_back(limits, counts[key], now=now, today=plan.today if plan else None)
+        self._closed.clear()
+
+    # --- after it was answered -------------------------------------------------------------------
+
+    def note(self, way: Way, recipient: str, outcome: Outcome) -> Slowed | None:
+        """What a server said to a message; the group, if its share was just made smaller because of that."""
+        self._reserved.pop(outcome.key, None)
+        slowing_down = outcome.state == "deferred" and throttling.is_slowing(outcome.code, outcome.enhanced)
+        if not slowing_down and not self._watches:
+            return None
+        group = self._group(hosts.domain_of(recipient), first_seen=slowing_down)
+        watch = self._watches.get((way.route_id, group))
+        now = clock.now()
+        if watch is None or now - watch.began > throttling.BURST_SPAN:
+            if not slowing_down:
+                self._watches.pop((way.route_id, group), None)
+                return None
+            reported = watch.reported if watch is not None else None
+            watch = self._watches[way.route_id, group] = _Watch(now, reported=reported)
+        watch.answered += 1
+        watch.refused += slowing_down
+        if not slowing_down or not throttling.is_burst(watch.refused, watch.answered):
+            return None
+        if watch.reported is not None and now - watch.reported < throttling.HOLD_OFF:
+            return None
+        return self._report(way, group, watch, outcome, now)
+
+    def _report(self, way: Way, group: str, watch: _Watch, outcome: Outcome, now: datetime) -> Slowed:
+        found = slowing.report_burst(
+            route_id=way.route_id, mx_group=group, full=way.connections, rate=watch.rate(now), reply=outcome.text
+        )
+        self._watches[way.route_id, group] = _Watch(now, reported=now)
+        self._settings.slowed[way.route_id, group] = found
+        self._closed.clear()
+        return found
+
+    # --- what holds for a message ----------------------------------------------------------------
+
+    def _look(self) -> None:
+        if time.monotonic() - self._looked < LOOK_SECONDS:
+            return
+        self._looked = time.monotonic()
+        now = clock.now()
+        self._settings = _Settings(
+            ceiling=Ceiling.objects.first(),
+            slowed={(one.route_id, one.mx_group): one for one in slowing.slowed(now)},
+            warming={(one.route_id, one.domain): one for one in warming.running(now)},
+        )
+
+    def _is_limited(self, way: Way) -> bool:
+        own = way.per_minute or way.per_hour or way.per_day
+        return bool(own or self._settings.ceiling or self._settings.of_route(way.route_id))
+
+    def _lots(self, way: Way, waiting: deque[Envelope]) -> dict[Lot, list[Envelope]]:
+        settings, route_id = self._settings, way.route_id
+        by_group = any(key[0] == route_id for key in settings.slowed)
+        by_domain = any(key[0] == route_id for key in settings.warming)
+        if by_group:
+            unknown = {hosts.domain_of(envelope.recipient) for envelope in waiting} - self._groups.keys()
+            if unknown:
+                self._groups.update(hosts.groups_of(unknown))
+        lots: dict[Lot, list[Envelope]] = defaultdict(list)
+        for envelope in waiting:
+            group: str | None = None
+            if by_group:
+                group = self._groups[hosts.domain_of(envelope.recipient)]
+                group = group if (route_id, group) in settings.slowed else None
+            plan = settings.warming.get((route_id, self._origin(envelope.key).domain)) if by_domain else None
+            lots[Lot(group, plan.id if plan else None)].append(envelope)
+        return lots
+
+    def _group(self, domain: str, *, first_seen: bool) -> str:
+        if domain not in self._groups:
+            self._groups.update(hosts.groups_of([domain]))
+            if first_seen:
+                hosts.want([domain])
+        return self._groups[domain]
+
+    def _limits(self, way: Way, lot: Lot) -> list[Limit]:
+        found = [
+            Limit(f"route:{way.route_id}:{window.name}", window, messages)
+            for window, messages in ((MINUTE, way.per_minute), (HOUR, way.per_hour), (DAY, way.per_day))
+            if messages
+        ]
+        ceiling = self._settings.ceiling
+        if ceiling is not None:
+            found += [
+                Limit(f"workspace:{window.name}", window, messages)
+                for window, messages in ((HOUR, ceiling.per_hour), (DAY, ceiling.per_day))
+                if messages
+            ]
+        if lot.group is not None:
+            slowed = self._settings.slowed[way.route_id, lot.group]
+            found.append(Limit(f"group:{way.route_id}:{lot.group}"[:120], MINUTE, slowed.per_minute))
+        return found
+
+    def _plan(self, lot: Lot) -> Running | None:
+        return next((plan for plan in self._settings.warming.values() if plan.id == lot.warm_up_id), None)
+
+    # --- reserving, and what did not fit ---------------------------------------------------------
+
+    def _reserve(self, way: Way, lot: Lot, envelopes: list[Envelope], wanted: int, now: datetime) -> int:
+        closed = self._closed.get((way.route_id, lot))
+        if wanted <= 0 or (closed is not None and closed.opens_at is not None and now < closed.opens_at):
+            return 0
+        limits, plan = self._limits(way, lot), self._plan(lot)
+        if not limits and plan is None:
+            return wanted
+        found = reserve(limits, wanted, now=now, today=plan.today if plan else None)
+        for envelope in envelopes[: found.granted]:
+            self._reserved[envelope.key] = (limits, plan)
+        if found.granted:
+            self._closed.pop((way.route_id, lot), None)
+        else:
+            self._closed[way.route_id, lot] = found
+        return found.granted
+
+    def _overdue(
+        self, way: Way, lot: Lot, rest: list[Envelope], now: datetime
+    ) -> list[tuple[Envelope, datetime | None]]:
+        """Of what did not fit, from the end of ``rest``: what is not kept waiting here."""
+        closed = self._closed.get((way.route_id, lot))
+        late = closed is not None and self._is_late(closed, now)
+        if closed is not None and late and not closed.key.startswith("group:"):
+            self._hold(way, rest, closed)
+            return [(envelope, None) for envelope in rest]
+        if lot.group is None:
+            return []
+        slowed = self._settings.slowed[way.route_id, lot.group]
+        soon = 0 if late else max(1, int(slowed.per_minute * SOON.total_seconds() / 60))
+        behind = rest[soon:]
+        if not behind:
+            return []
+        moments = slowing.put_behind(route_id=way.route_id, mx_group=lot.group, count=len(behind))
+        return list(zip(behind, moments, strict=True))
+
+    def _hold(self, way: Way, rest: list[Envelope], closed: Reservation) -> None:
+        if closed.opens_at is None or closed.reason is None:
+            return
+        scope = closed.key.partition(":")[0]
+        if scope == "warm-up":
+            for source in sorted({self._origin(envelope.key).source for envelope in rest}):
+                hold(until=closed.opens_at, reason=closed.reason, route_id=way.route_id, source=source)
+        else:
+            hold(until=closed.opens_at, reason=closed.reason, route_id=way.route_id if scope == "route" else None)
+
+    def _is_late(self, closed: Reservation, now: datetime) -> bool:
+        opens_at = closed.opens_at
+        if opens_at is None or opens_at <= now:
+            return False
+        return opens_at - now > SOON or self._stands_still(now)
+
+    def _stands_still(self, now: datetime) -> bool:
+        if self._clock_stood is None or self._clock_stood[0] != now:
+            self._clock_stood = (now, time.monotonic())
+        return time.monotonic() - self._clock_stood[1] > STILL_SECONDS
+
 
 UNLIMITED = 1 << 30
 

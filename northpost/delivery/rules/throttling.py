@@ -185,3 +185,8 @@ def spread(*, count: int, rate: int, backlog_at: datetime, now: datetime) -> tup
     begin = max(backlog_at, now)
     step = timedelta(minutes=1) / rate
     return [begin + step * number for number in range(1, count + 1)], begin + step * count
+
+
+def on_the_step(moment: datetime, seconds: int) -> datetime:
+    """The next whole step of so many seconds, so that what waits about as long waits together."""
+    return datetime.fromtimestamp(-(-moment.timestamp() // seconds) * seconds, UTC)

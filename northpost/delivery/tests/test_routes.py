@@ -66,6 +66,11 @@ def test_a_kept_password_is_not_handed_to_another_server(workspace: Workspace, o
         ({"connections": 0}, "connections"),
         ({"connections": 51}, "connections"),
         ({"per_minute": 0}, "per_minute"),
+        ({"per_hour": 0}, "per_hour"),
+        ({"per_day": -1}, "per_day"),
+        ({"weight": -1}, "weight"),
+        ({"weight": 101}, "weight"),
+        ({"fallback_id": 0}, "fallback_id"),
         ({"kind": "pigeon"}, "kind"),
     ],
 )
@@ -87,6 +92,23 @@ def test_the_default_is_one_and_is_not_put_away(workspace: Workspace):
     routes.archive_route(route_id=mailbox.pk)
     with pytest.raises(NotHere):
         routes.update_route(route_id=mailbox.pk, name="x")
+
+
+def test_a_fallback_is_another_server_of_ones_own(workspace: Workspace, rival: Workspace):
+    mailbox = Route.objects.get()
+    first, second = routes.create_route(**SERVER), routes.create_route(**SERVER | {"name": "Second"})
+    with tenancy.workspace(rival.pk):
+        theirs = routes.create_route(**SERVER)
+    for wrong in (first.pk, mailbox.pk, theirs.pk):
+        with pytest.raises(DeliveryProblem) as refused:
+            routes.update_route(route_id=first.pk, fallback_id=wrong)
+        assert refused.value.field == "fallback_id"
+    routes.update_route(route_id=first.pk, fallback_id=second.pk, weight=3, per_hour=100, per_day=1000)
+    kept = Route.objects.get(pk=first.pk)
+    assert (kept.fallback_id, kept.weight, kept.per_hour, kept.per_day) == (second.pk, 3, 100, 1000)
+    routes.archive_route(route_id=second.pk)
+    kept.refresh_from_db()
+    assert kept.fallback_id is None
 
 
 def test_another_workspaces_route_is_not_there(workspace: Workspace, rival: Workspace):

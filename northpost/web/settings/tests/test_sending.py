@@ -13,7 +13,7 @@ from northpost.team.models import AuditEntry, Membership, Role, User, Workspace
 
 pytestmark = pytest.mark.django_db
 BASE = "/w/firm/settings/"
-SERVER = {"name": "Ours", "host": "127.0.0.1", "security": "none", "port": "1", "connections": "2"}
+SERVER = {"name": "Ours", "host": "127.0.0.1", "security": "none", "port": "1", "connections": "2", "weight": "0"}
 
 
 @pytest.fixture

@@ -64,6 +64,35 @@ class RouteForm(forms.Form):
         min_value=1,
         help_text=gettext_lazy("Empty: as fast as the server takes them."),
     )
+    per_hour = forms.IntegerField(label=gettext_lazy("Messages an hour at most"), required=False, min_value=1)
+    per_day = forms.IntegerField(
+        label=gettext_lazy("Messages in 24 hours at most"),
+        required=False,
+        min_value=1,
+        help_text=gettext_lazy("What the provider allows. The rest waits, or goes by the server below."),
+    )
+    weight = forms.IntegerField(
+        label=gettext_lazy("Share of the default server's mail"),
+        initial=0,
+        min_value=0,
+        max_value=routes.MOST_WEIGHT,
+        help_text=gettext_lazy(
+            "0: none. With shares of 3 and 1, three of four messages go by the first server, one by the second."
+        ),
+    )
+    fallback_id = forms.TypedChoiceField(
+        label=gettext_lazy("If it is down or used up"),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        help_text=gettext_lazy("Only what was not handed over yet goes the other way: nobody gets it twice."),
+    )
+
+    def __init__(self, *args: Any, route_id: int | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        others = Route.objects.filter(archived_at=None).exclude(kind=RouteKind.MAILBOX).exclude(pk=route_id or 0)
+        choices = [(other.pk, _("go by “%(name)s”") % {"name": other.name}) for other in others.order_by("name")]
+        self.fields["fallback_id"].choices = [("", _("wait")), *choices]  # type: ignore[attr-defined]
 
 
 class SenderForm(forms.Form):
@@ -181,7 +210,7 @@ def route(request: StaffRequest, route_id: int) -> HttpResponse:
         # An empty password box means "as it is": nobody can see what stands there.
         return routes.update_route(route_id=route_id, **details | {"password": details["password"] or None})
 
-    form = RouteForm(request.POST or None, initial=start)
+    form = RouteForm(request.POST or None, initial=start, route_id=route_id)
     return _write(request, form, save, _("The route was saved."), "web/settings/route.html", {"route": found})
 
 
