@@ -128,6 +128,9 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 globals().update(environment.own_mail())
 DEFAULT_FROM_EMAIL = os.environ.get("NORTHPOST_FROM_EMAIL", f"northpost@{_host}")
 
+# Jobs: a room's tasks.py is found by itself.
+PROCRASTINATE_IMPORT_PATHS = ["northpost.delivery.inbound.tasks"]
+
 # Languages
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("bg", _("Bulgarian")), ("ru", _("Russian"))]

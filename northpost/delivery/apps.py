@@ -11,9 +11,12 @@ class DeliveryConfig(AppConfig):
         from northpost.contacts.queries import on_exporting
         from northpost.delivery.actions.erasing import forget_person
         from northpost.delivery.actions.routes import furnish
+        from northpost.delivery.inbound import keeping
         from northpost.delivery.queries import export_person
         from northpost.team.actions import on_founding
 
+        # Before the ledger lets go of who it was.
+        on_erasing.append(keeping.forget_person)
         on_erasing.append(forget_person)
         on_exporting["messages"] = export_person
         on_founding.append(furnish)

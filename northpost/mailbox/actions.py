@@ -52,3 +52,9 @@ def empty_mailbox() -> int:
     """Delete all mail of the current workspace; gives how many were deleted."""
     tenancy.require_workspace()
     return sql.run(sql.load("northpost.mailbox", "empty_mailbox"), {})
+
+
+def forget_address(email_key: str) -> int:
+    """Delete what lies here for an address, or from it (in lower case); gives how many were deleted."""
+    tenancy.require_workspace()
+    return sql.run(sql.load("northpost.mailbox", "forget_address"), {"email_key": email_key})

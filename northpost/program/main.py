@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from northpost import __version__
-from northpost.program import demo, doctor, importing, processes, suppressing, up
+from northpost.program import demo, doctor, importing, inbound, processes, suppressing, up
 from northpost.program.bench.command import bench
 
 
@@ -22,6 +22,7 @@ main.add_command(processes.worker)
 main.add_command(processes.mailbox)
 main.add_command(importing.import_)
 main.add_command(importing.export)
+main.add_command(inbound.inbound)
 main.add_command(suppressing.suppress)
 main.add_command(doctor.doctor)
 main.add_command(bench)

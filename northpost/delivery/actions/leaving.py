@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 
@@ -10,10 +12,11 @@ from northpost.contacts.actions import grant_consent, withdraw_consent
 from northpost.contacts.models import Contact, Purpose
 from northpost.core import clock
 from northpost.delivery.actions.bounces import record_bounces
-from northpost.delivery.actions.routing import count_complaint
+from northpost.delivery.actions.routing import count_complaint, count_late_bounces
 from northpost.delivery.actions.suppression import suppress_addresses
-from northpost.delivery.models import Message, SuppressionReason
-from northpost.delivery.rules.replies import Blame, classify_reply
+from northpost.delivery.models import Message, MessageState, SuppressionReason
+from northpost.delivery.rules.bounces import classify_bounce
+from northpost.delivery.rules.replies import Blame
 from northpost.events.actions import NewEvent, record_events
 
 
@@ -21,13 +24,6 @@ class NoSuchMessage(LookupError):
     """There is no such message in this workspace. Permanent."""
 
     retryable = False
-
-
-@dataclass(frozen=True)
-class LateRefusal:
-    code: int | None
-    enhanced: str | None
-    blame: Blame | None
 
 
 def unsubscribe(*, message_id: int, ip: str | None = None) -> bool:
@@ -80,24 +76,58 @@ def complain(*, message_id: int) -> bool:
     return True
 
 
+@dataclass(frozen=True)
+class LateBounce:
+    """A message that was handed over came back. ``blame`` as :func:`rules.bounces.classify_bounce` gives it."""
+
+    message_id: int
+    code: int | None
+    enhanced: str | None
+    text: str
+    blame: Blame
+
+
 def record_bounce(*, message_id: int, code: int | None = None, enhanced: str | None = None, text: str = "") -> Blame:
-    """A message that was accepted came back later. Hard: suppressed. Safe to repeat. Raises NoSuchMessage."""
-    now = clock.now()
-    blame = classify_reply(code=code, enhanced=enhanced, text=text, phase="final")
-    with transaction.atomic():
-        message = _message(message_id)
-        if blame in (Blame.HARD, Blame.SOFT) and (
-            Message.objects.filter(pk=message_id, bounced_at=None).update(bounced_at=now) == 1
-        ):
-            row = {
-                "id": message_id,
-                "source_kind": message.source_kind,
-                "source_id": message.source_id,
-                "contact_id": message.contact_id,
-                "email": message.email,
-            }
-            record_bounces([(row, LateRefusal(code, enhanced, blame))], now=now)
+    """One message that was accepted came back later. Safe to repeat. Raises NoSuchMessage."""
+    blame = classify_bounce(code=code, enhanced=enhanced, text=text)
+    if not record_late_bounces([LateBounce(message_id, code, enhanced, text, blame)]):
+        raise NoSuchMessage(f"no message {message_id}")
     return blame
+
+
+def record_late_bounces(found: Sequence[LateBounce], *, counted_before: Collection[int] = ()) -> frozenset[int]:
+    """Messages came back after a server had taken them. Returns those of them that are in the ledger.
+
+    What a message became stays what it was: the server did accept it. Hard and soft bounces are marked, once, and have
+    the consequences of bounces; those that blame the mail or us suppress nobody. Hard, soft and unwanted ones of
+    messages that were handed over count for the mailing's breaker, unless they are in ``counted_before``.
+    """
+    if not found:
+        return frozenset()
+    now = clock.now()
+    told = {one.message_id: one for one in found}
+    with transaction.atomic():
+        # Locked in order: the same bounce may come in twice at once.
+        rows: dict[int, dict[str, Any]] = {
+            row["id"]: dict(row)
+            for row in Message.objects.select_for_update()
+            .filter(pk__in=told)
+            .order_by("pk")
+            .values("id", "source_kind", "source_id", "contact_id", "email", "state", "bounced_at")
+        }
+        counting = [pk for pk in rows if _counts(rows[pk], told[pk]) and pk not in counted_before]
+        new = [
+            pk for pk, row in rows.items() if row["bounced_at"] is None and told[pk].blame in (Blame.HARD, Blame.SOFT)
+        ]
+        Message.objects.filter(pk__in=new).update(bounced_at=now)
+        record_bounces([(rows[pk], told[pk]) for pk in new], now=now)
+        count_late_bounces([(rows[pk]["source_kind"], rows[pk]["source_id"]) for pk in counting])
+    return frozenset(rows)
+
+
+def _counts(row: dict[str, Any], bounce: LateBounce) -> bool:
+    handed_over = row["state"] in (MessageState.ACCEPTED, MessageState.IN_DOUBT)
+    return handed_over and row["bounced_at"] is None and bounce.blame in (Blame.HARD, Blame.SOFT, Blame.POLICY)
 
 
 def _message(message_id: int) -> Message:

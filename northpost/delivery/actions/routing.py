@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q
@@ -74,3 +75,12 @@ def count_complaint(*, kind: str, source_id: int) -> None:
     """One more person called mail from this source spam."""
     Source.objects.filter(source_kind=kind, source_id=source_id).update(complained_count=F("complained_count") + 1)
     check_breakers([(kind, source_id)])
+
+
+def count_late_bounces(sources_hit: Sequence[tuple[str, int]]) -> None:
+    """Messages from these sources came back: one entry for each message."""
+    for (kind, source_id), messages in sorted(Counter(sources_hit).items()):
+        Source.objects.filter(source_kind=kind, source_id=source_id).update(
+            late_bounced_count=F("late_bounced_count") + messages
+        )
+    check_breakers(sources_hit)

@@ -16,9 +16,9 @@ from northpost.delivery.inbound.parts import Part
 MOST_TOKENS = 60
 _MAX_PROSE = 64 * 1024
 
-_RETURN_PATH = re.compile(r"bounce\+([0-9A-Fa-f]{24,120})@")
+_RETURN_PATH = re.compile(r"bounce\+([0-9a-f]{24,120})@", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"<([A-Za-z0-9_-]{30,60})@")
-_INBOX = re.compile(r"inbox\+([0-9A-Fa-f]{40})@")
+_INBOX = re.compile(r"inbox\+([0-9a-f]{40})@", re.IGNORECASE)
 # Where a server notes for whom a mail came, best first.
 _DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to", "to", "cc")
 _IN_COPY = re.compile(r"^[> \t]*(?:return-path|message-id):[^\n]{0,300}$", re.IGNORECASE | re.MULTILINE)
