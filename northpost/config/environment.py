@@ -11,6 +11,9 @@
 ``NORTHPOST_MAILBOX_PORT``  where on loopback the local mailbox listens (default: 2525)
 ``NORTHPOST_DNS``       name servers to ask about sending domains, e.g. 9.9.9.9,[2620:fe::fe],10.0.0.2:5353; none: ask
                         nobody (default: those of this machine)
+``NORTHPOST_TRUSTED_PROXIES``  addresses or networks of proxies in front of the program, e.g. 127.0.0.1,10.0.0.0/8: what
+                        they say of a visitor's address and of https is believed (default: none is)
+``NORTHPOST_MAX_UPLOAD_MB``  the largest file, or form, that is taken in (default: 512)
 ``NORTHPOST_DEBUG``     1 shows tracebacks in the browser; for development only
 """
 
@@ -18,10 +21,12 @@ from __future__ import annotations
 
 import os
 import secrets
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
 
 from northpost.core.postgres import EmbeddedServer
 
@@ -55,6 +60,27 @@ def secret_key() -> str:
     except FileExistsError:
         pass
     return path.read_text().strip()
+
+
+def trusted_proxies() -> list[str]:
+    """Addresses and networks. Raises ImproperlyConfigured for anything else; nobody can mean to trust everybody."""
+    found = [each.strip() for each in os.environ.get("NORTHPOST_TRUSTED_PROXIES", "").split(",") if each.strip()]
+    for each in found:
+        try:
+            ip_network(each)
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"NORTHPOST_TRUSTED_PROXIES: {each!r} is no address or network, such as 127.0.0.1 or 10.0.0.0/8"
+            ) from error
+    return found
+
+
+def max_upload_bytes() -> int:
+    """Raises ImproperlyConfigured for what is no whole number of megabytes."""
+    told = os.environ.get("NORTHPOST_MAX_UPLOAD_MB", "512")
+    if not told.isdecimal() or not int(told):
+        raise ImproperlyConfigured(f"NORTHPOST_MAX_UPLOAD_MB: {told!r} is no number of megabytes")
+    return int(told) * 1024 * 1024
 
 
 def databases() -> dict[str, dict[str, Any]]:

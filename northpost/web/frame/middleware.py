@@ -48,7 +48,10 @@ class WorkspaceMiddleware:
         request.member = user  # type: ignore[attr-defined]
         request.session["workspace"] = workspace.slug
         with tenancy.workspace(workspace.pk), timezone.override(ZoneInfo(workspace.time_zone)):
-            return self.get_response(request)
+            answer = self.get_response(request)
+        # People's data: not for the next one at this computer, nor for a proxy. A picture may say otherwise of itself.
+        answer.headers.setdefault("Cache-Control", "no-store, private")
+        return answer
 
 
 def _speak(request: HttpRequest, language: str) -> None:
