@@ -356,4 +356,5 @@ def again(workspace: Workspace) -> dict[str, int]:
 def move_due_times_back() -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE delivery_message SET due_at = enqueued_at WHERE state IN ('queued', 'deferred')")
+        cursor.execute("UPDATE delivery_waiting SET due_at = to_timestamp(0)")
         cursor.execute("UPDATE delivery_route SET paused_at = NULL, paused_until = NULL")

@@ -57,6 +57,14 @@ def fetch_all(statement: str, params: Mapping[str, Any] | None = None) -> list[d
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
+def fetch_rows(statement: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    """Rows as plain tuples, for statements that return thousands."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params or {})
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
 def fetch_one(statement: str, params: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
     """The first row as a dictionary, or None."""
     rows = fetch_all(statement, params)

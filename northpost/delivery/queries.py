@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, QuerySet
 
-from northpost.delivery.models import Hit, Message, MessageState, Source, SourceState
+from northpost.delivery.models import Hit, Message, MessageState, Source, SourceState, WaitingBatch
 
 WAITING = (MessageState.QUEUED, MessageState.CLAIMED, MessageState.SENDING, MessageState.DEFERRED)
 
@@ -62,29 +61,21 @@ def source(source_kind: str, source_id: int) -> Source | None:
 
 def next_due_at() -> datetime | None:
     """When the next waiting message of a source that is not on hold is due; None if there is none."""
-    moments = [
-        moment
-        for waiting in _waiting()
-        if (moment := waiting.order_by("due_at").values_list("due_at", flat=True).first()) is not None
-    ]
-    return min(moments, default=None)
+    return _waiting().aggregate(due_at=Min("due_at"))["due_at"]
 
 
-def is_due(now: datetime) -> bool:
-    """Whether any message waits to be sent now."""
-    return any(waiting.filter(due_at__lte=now).exists() for waiting in _waiting())
+def is_due(now: datetime, *, urgency: int | None = None) -> bool:
+    """Whether any message waits to be sent now; ``urgency``: of none of a higher priority number than this."""
+    due = _waiting().filter(due_at__lte=now)
+    return (due if urgency is None else due.filter(priority__lte=urgency)).exists()
 
 
-def _waiting() -> Iterator[QuerySet[Message]]:
-    """The waiting messages of each source that may send, priority by priority as the index has them."""
-    for one in Source.objects.filter(state=SourceState.ACTIVE).order_by("pk"):
-        for priority in one.priorities:
-            yield Message.objects.filter(
-                source_kind=one.source_kind,
-                source_id=one.source_id,
-                priority=priority,
-                state__in=(MessageState.QUEUED, MessageState.DEFERRED),
-            )
+def _waiting() -> QuerySet[WaitingBatch]:
+    """What waits, of the sources that may send."""
+    may_send = Source.objects.filter(
+        state=SourceState.ACTIVE, source_kind=OuterRef("source_kind"), source_id=OuterRef("source_id")
+    )
+    return WaitingBatch.objects.filter(Exists(may_send))
 
 
 def has_hits() -> bool:

@@ -134,7 +134,7 @@ def look_at_database() -> Iterator[Finding]:
                     f"workspace {workspace_id}: {behind} events not yet counted", Verdict.DOUBTFUL, "Is a worker up?"
                 )
             overdue = sql.fetch_value(
-                "SELECT count(*) FROM delivery_message WHERE state IN ('claimed', 'sending') AND lease_until < %(now)s",
+                "SELECT coalesce(sum(cardinality(message_ids)), 0) FROM delivery_claim WHERE lease_until < %(now)s",
                 {"now": clock.now()},
             )
             if overdue:

@@ -13,7 +13,7 @@ from northpost.contacts import actions as contacts
 from northpost.content import actions as content
 from northpost.content.models import TemplateVersion
 from northpost.core import clock
-from northpost.delivery.models import Message, Route, Sender
+from northpost.delivery.models import Message, Route, Sender, WaitingBatch
 from northpost.segments.actions import save_segment
 from northpost.team.models import Workspace
 
@@ -194,6 +194,7 @@ def test_it_is_sent_when_nothing_is_left(draft: Campaign, news: int):
     start(draft)
     assert actions.finish_done() == 0
     Message.objects.update(state="accepted", settled_at=NOW)
+    WaitingBatch.objects.all().delete()
     assert actions.finish_done() == 1
     assert state(draft) == CampaignState.SENT
 

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from northpost.core import clock
-from northpost.delivery.models import Message, MessageState, SkipReason, Source, SourceState
+from northpost.core import clock, sql, tenancy
+from northpost.delivery.models import Message, MessageState, SkipReason, Source, SourceState, WaitingBatch
 
 WAITING = (MessageState.QUEUED, MessageState.DEFERRED, MessageState.CLAIMED)
 
@@ -27,29 +27,21 @@ def cancel_source(*, kind: str, source_id: int) -> int:
     now = clock.now()
     with transaction.atomic():
         _set(kind, source_id, SourceState.CANCELLED, "")
+        WaitingBatch.objects.filter(source_kind=kind, source_id=source_id).delete()
         return Message.objects.filter(source_kind=kind, source_id=source_id, state__in=WAITING).update(
             # Without its claim, a worker that holds one of them can't send it any more.
             state=MessageState.SKIPPED,
             reason=SkipReason.CANCELLED,
             settled_at=now,
             claim=None,
-            lease_until=None,
         )
 
 
 def finish_sources(now: datetime) -> int:
     """Call those finished of which nothing is left to send; returns how many."""
-    left = (*WAITING, MessageState.SENDING)
-    done = 0
-    for source in Source.objects.filter(state=SourceState.ACTIVE).order_by("pk"):
-        if not Message.objects.filter(
-            source_kind=source.source_kind, source_id=source.source_id, state__in=left
-        ).exists():
-            # enqueued_times: whoever enqueued since has changed it, and keeps the source open.
-            done += Source.objects.filter(
-                pk=source.pk, state=SourceState.ACTIVE, enqueued_times=source.enqueued_times
-            ).update(state=SourceState.FINISHED, changed_at=now)
-    return done
+    return sql.run(
+        sql.load("northpost.delivery", "finish_sources"), {"workspace_id": tenancy.require_workspace(), "now": now}
+    )
 
 
 def _set(kind: str, source_id: int, state: SourceState, reason: str, *, unless: tuple[SourceState, ...] = ()) -> None:

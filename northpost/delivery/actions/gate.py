@@ -14,6 +14,9 @@ from northpost.core.sql import Fragment
 from northpost.delivery.models import MessageState, Policy, Source, SourceState
 from northpost.team.models import Workspace
 
+# So many messages wait together at most; some 500 are claimed at once, too.
+BATCH = 500
+
 
 def suppression_key() -> bytes:
     """What is hashed before an address: without it nobody can tell whether an address is in the table."""
@@ -80,6 +83,7 @@ def enqueue(
             "gate_now": now,
             "gate_send_to": send_to,
             "gate_suppression_key": suppression_key(),
+            "gate_batch": BATCH,
         } | _policy(workspace_id, now, transactional)
         clash = params.keys() & audience.params.keys()
         if clash:

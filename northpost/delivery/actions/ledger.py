@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import F
@@ -15,19 +16,19 @@ from django.db.models import F
 from northpost.core import clock, sql, tenancy
 from northpost.delivery.actions.bounces import record_bounces
 from northpost.delivery.actions.gate import suppression_key
-from northpost.delivery.models import Message, MessageState, Source
+from northpost.delivery.models import MessageState, Source
 from northpost.delivery.rules.replies import Blame
 
-LEASE = timedelta(minutes=10)
+# A worker that has not said for so long that it lives is gone; it says so every HEARTBEAT_SECONDS.
+LEASE = timedelta(seconds=60)
+HEARTBEAT_SECONDS = 10.0
 SourceKey = tuple[str, int]
 
 
-@dataclass(frozen=True)
-class Claimed:
+class Claimed(NamedTuple):
     """A message in this worker's hands, as the claim found it."""
 
     id: int
-    claim: uuid.UUID
     source_kind: str
     source_id: int
     contact_id: int
@@ -40,6 +41,7 @@ class Claimed:
     attempts: int
     sending_at: datetime | None
     expires_at: datetime | None
+    claim: uuid.UUID
 
     @property
     def source(self) -> SourceKey:
@@ -57,8 +59,7 @@ class Batch:
         return bool(self.claimed or self.skipped)
 
 
-@dataclass(frozen=True)
-class Settlement:
+class Settlement(NamedTuple):
     """What became of a message. ``state`` queued gives it back untouched, that was no try; with a ``due_at`` it is
     put off till then (a limit is used up). Deferred ones always have a ``due_at``."""
 
@@ -77,31 +78,29 @@ class Settlement:
         return self.state == MessageState.REJECTED and self.blame in (Blame.HARD, Blame.SOFT)
 
 
-def claim(*, batch: int = 500, until: datetime | None = None) -> Batch:
-    """Take up to ``batch`` messages due by ``until`` (default: now) into this worker's hands, for LEASE."""
+def claim(*, batch: int = 500, until: datetime | None = None, urgency: int | None = None) -> Batch:
+    """Take up to ``batch`` messages due by ``until`` (default: now) into this worker's hands, for LEASE.
+
+    urgency: none of a higher priority number than this.
+    """
     now = clock.now()
-    rows = sql.fetch_all(
+    mine = uuid.uuid4()
+    rows = sql.fetch_rows(
         sql.load("northpost.delivery", "claim_messages"),
         {
             "workspace_id": tenancy.require_workspace(),
             "now": now,
             "until": until or now,
             "batch": batch,
-            "claim": uuid.uuid4(),
+            "claim": mine,
             "lease_until": now + LEASE,
             "suppression_key": suppression_key(),
+            "urgency": urgency,
         },
     )
-    claimed = []
-    skipped: Counter[str] = Counter()
-    for row in rows:
-        state, reason = row.pop("state"), row.pop("reason")
-        if state == MessageState.CLAIMED:
-            claimed.append(Claimed(**row))
-        else:
-            skipped[reason] += 1
-    claimed.sort(key=lambda one: one.id)
-    return Batch(claimed, dict(skipped))
+    claimed = [Claimed._make((*row[2:], mine)) for row in rows if row[0] == "claimed"]
+    claimed.sort()
+    return Batch(claimed, dict(Counter(row[1] for row in rows if row[0] != "claimed")))
 
 
 @dataclass(frozen=True)
@@ -117,36 +116,60 @@ class Marked:
 
 def mark_sending(held: Sequence[tuple[int, uuid.UUID]]) -> Marked:
     """Commit the state ``sending`` for (id, claim) pairs before their first byte is written."""
-    now = clock.now()
     ordered = sorted(held)
     with transaction.atomic(durable=True):
-        rows = sql.fetch_all(
+        rows = sql.fetch_rows(
             sql.load("northpost.delivery", "mark_sending"),
             {
                 "workspace_id": tenancy.require_workspace(),
-                "now": now,
-                "lease_until": now + LEASE,
+                "now": clock.now(),
                 "suppression_key": suppression_key(),
                 "ids": [message_id for message_id, _claim in ordered],
                 "claims": [claim for _id, claim in ordered],
             },
         )
-    sending = {row["id"]: (row["attempts"], row["sending_at"]) for row in rows if row["state"] == MessageState.SENDING}
-    skipped = Counter(row["reason"] for row in rows if row["state"] == MessageState.SKIPPED)
+    sending = {row[0]: (row[3], row[4]) for row in rows if row[1] == "sending"}
+    skipped = Counter(row[2] for row in rows if row[1] == "skipped")
     returned = len(rows) - len(sending) - skipped.total()
     return Marked(sending, dict(skipped), returned, len(held) - len(rows))
 
 
-def settle(settlements: Sequence[Settlement]) -> list[dict[str, Any]]:
+def settle(settlements: Sequence[Settlement]) -> list[int]:
     """Write what became of messages, with all that follows from it, in one transaction.
 
-    Returns the rows written (id, source_kind, source_id, contact_id, email, state). A settlement whose claim no
-    longer holds its message (the lease ran out) changes nothing and has no row.
+    Returns the ids of the messages written. A settlement whose claim no longer holds its message (the lease ran out)
+    changes nothing and is not among them.
     """
-    if not settlements:
-        return []
+    accepted = [one for one in settlements if one.state == "accepted"]
+    others = [one for one in settlements if one.state != "accepted"]
+    if not accepted:
+        return _settle_others(others) if others else []
+    if not others:
+        return _settle_accepted(accepted)
+    with transaction.atomic():
+        return _settle_accepted(accepted) + _settle_others(others)
+
+
+def _settle_accepted(settlements: Sequence[Settlement]) -> list[int]:
+    ordered = sorted(settlements, key=_by_id)
+    rows = sql.fetch_rows(
+        sql.load("northpost.delivery", "settle_accepted"),
+        {
+            "workspace_id": tenancy.require_workspace(),
+            "now": clock.now(),
+            "ids": [one.id for one in ordered],
+            "claims": [one.claim for one in ordered],
+            "codes": [one.code for one in ordered],
+            "enhanceds": [(one.enhanced or "")[:12] for one in ordered],
+            "texts": [_storable(one.text) for one in ordered],
+        },
+    )
+    return [message_id for (message_id,) in rows]
+
+
+def _settle_others(settlements: Sequence[Settlement]) -> list[int]:
     now = clock.now()
-    ordered = sorted(settlements, key=lambda one: one.id)
+    ordered = sorted(settlements, key=_by_id)
     with transaction.atomic():
         rows = sql.fetch_all(
             sql.load("northpost.delivery", "settle_messages"),
@@ -159,34 +182,42 @@ def settle(settlements: Sequence[Settlement]) -> list[dict[str, Any]]:
                 "reasons": [one.reason for one in ordered],
                 "codes": [one.code for one in ordered],
                 "enhanceds": [(one.enhanced or "")[:12] for one in ordered],
-                "texts": [one.text.replace("\0", " ")[:500] for one in ordered],
+                "texts": [_storable(one.text) for one in ordered],
                 "due_ats": [one.due_at for one in ordered],
                 "bounced": [one.bounced for one in ordered],
             },
         )
-        _count(rows)
         told = {one.id: one for one in ordered}
         record_bounces([(row, told[row["id"]]) for row in rows if told[row["id"]].bounced], now=now)
-    return rows
+    return [row["id"] for row in rows]
 
 
-def _count(rows: Sequence[Mapping[str, Any]]) -> None:
-    counts: dict[SourceKey, Counter[str]] = {}
-    for row in rows:
-        counts.setdefault((row["source_kind"], row["source_id"]), Counter())[row["state"]] += 1
-    for (kind, source_id), states in sorted(counts.items()):
-        Source.objects.filter(source_kind=kind, source_id=source_id).update(
-            accepted_count=F("accepted_count") + states[MessageState.ACCEPTED],
-            rejected_count=F("rejected_count") + states[MessageState.REJECTED],
-            in_doubt_count=F("in_doubt_count") + states[MessageState.IN_DOUBT],
-        )
+_by_id = attrgetter("id")
 
 
-def extend_leases(claims: Sequence[uuid.UUID]) -> int:
-    """This worker lives: its claims hold for another LEASE. Returns how many messages they cover."""
-    return Message.objects.filter(
-        claim__in=list(claims), state__in=(MessageState.CLAIMED, MessageState.SENDING)
-    ).update(lease_until=clock.now() + LEASE)
+def _storable(text: str) -> str:
+    return text.replace("\0", " ")[:500]
+
+
+def release(claims: Sequence[uuid.UUID]) -> None:
+    """These claims of this worker hold nothing any more."""
+    sql.run(
+        sql.load("northpost.delivery", "release_claims"),
+        {"workspace_id": tenancy.require_workspace(), "claims": list(claims)},
+    )
+
+
+def extend_leases(claims: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    """This worker lives: its claims hold for another LEASE. Returns those that still do; others were taken back."""
+    rows = sql.fetch_rows(
+        sql.load("northpost.delivery", "extend_leases"),
+        {
+            "workspace_id": tenancy.require_workspace(),
+            "claims": sorted(claims),
+            "lease_until": clock.now() + LEASE,
+        },
+    )
+    return {claim for (claim,) in rows}
 
 
 def recover() -> dict[str, int]:
@@ -196,5 +227,9 @@ def recover() -> dict[str, int]:
             sql.load("northpost.delivery", "recover_leases"),
             {"workspace_id": tenancy.require_workspace(), "now": clock.now()},
         )
-        _count([row for row in rows if row["state"] == MessageState.IN_DOUBT])
+        in_doubt = Counter((row["source_kind"], row["source_id"]) for row in rows if row["state"] == "in_doubt")
+        for (kind, source_id), count in sorted(in_doubt.items()):
+            Source.objects.filter(source_kind=kind, source_id=source_id).update(
+                in_doubt_count=F("in_doubt_count") + count
+            )
     return dict(Counter(row["state"] for row in rows))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -24,6 +25,12 @@ class SendReport:
     @property
     def accepted(self) -> int:
         return self.states["accepted"]
+
+    def count_skipped(self, skipped: Mapping[str, int]) -> None:
+        """reason -> how many were skipped by the gate, when claimed or marked."""
+        if skipped:
+            self.reasons.update(skipped)
+            self.states["skipped"] += sum(skipped.values())
 
     def alert(self, words: str) -> None:
         if words not in self.alerts:

@@ -7,8 +7,10 @@ called from its thread.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +30,7 @@ log = logging.getLogger(__name__)
 SLICE = 8  # messages composed before the sockets get their turn
 CHUNK = 100  # composed messages reported together
 FLUSH_SECONDS = 0.005  # how long outcomes gather
+GUARD_SECONDS = 0.5  # between looks at whether the leases still hold
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,11 @@ Report = Composed | Outcomes | RouteDown | Broken
 
 
 class Wire:
-    """``with Wire(report) as wire``; leaving the block ends the thread, in an orderly way unless it raises."""
+    """``with Wire(report) as wire``; leaving the block ends the thread, in an orderly way unless it raises.
+
+    ``valid_until`` (monotonic): beyond it nothing more is handed to a server, because the leases are over and others
+    may take what is here for lost. Whoever renews them moves it on.
+    """
 
     def __init__(self, report: Callable[[Report], None]) -> None:
         self._report = report
@@ -88,14 +95,21 @@ class Wire:
         self._lanes: dict[int, Lane] = {}
         self._stopping = asyncio.Event()
         self._signing = SigningThreads(lambda signed: report(Composed(signed, {})), lambda error: report(Broken(error)))
+        self.valid_until = float("inf")
 
     def __enter__(self) -> Wire:
         self._thread.start()
         return self
 
     def __exit__(self, *problem: object) -> None:
-        self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join()
+        self.stop()
+
+    def stop(self) -> None:
+        """End the thread; what was being sent has told its outcome then."""
+        if self._thread.is_alive():
+            with contextlib.suppress(RuntimeError):  # it has just ended by itself
+                self._loop.call_soon_threadsafe(self._stopping.set)
+            self._thread.join()
         self._signing.stop()
 
     def compose(self, drafts: Sequence[Draft]) -> None:
@@ -125,8 +139,10 @@ class Wire:
     async def _serve(self) -> None:
         composing = asyncio.create_task(self._compose())
         stopping = asyncio.create_task(self._stopping.wait())
+        guarding = asyncio.create_task(self._guard())
         await asyncio.wait((composing, stopping), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
+        guarding.cancel()
         composing.cancel()
         for lane in self._lanes.values():
             lane.stop()
@@ -134,6 +150,14 @@ class Wire:
         for result in done:
             if isinstance(result, BaseException) and not isinstance(result, asyncio.CancelledError):
                 raise result
+
+    async def _guard(self) -> None:
+        """Break off what is being sent when the leases are over."""
+        while True:
+            await asyncio.sleep(GUARD_SECONDS)
+            if time.monotonic() > self.valid_until:
+                for lane in self._lanes.values():
+                    lane.task.cancel()
 
     def _hand_over(self, way: Way, envelopes: Sequence[Envelope]) -> None:
         lane = self._lanes.get(way.route_id)
@@ -209,7 +233,7 @@ class Lane:
         try:
             words, needs_mending = await self._carry()
         except asyncio.CancelledError:
-            self._give_back("sending was stopped", needs_mending=False)
+            self._give_back("", needs_mending=False)
             raise
         if words or self._unsettled:
             self._give_back(words, needs_mending=needs_mending)

@@ -8,10 +8,12 @@ from .limits import Budget, Ceiling, Hold, HoldReason, MailHost, Slowdown, WarmU
 from .policy import Policy
 from .routes import Route, RouteKind, Security, Sender
 from .suppression import InstallationSuppression, Suppression, SuppressionReason
+from .waiting import Claim, WaitingBatch
 
 __all__ = [
     "Budget",
     "Ceiling",
+    "Claim",
     "DkimKey",
     "DkimKeyState",
     "DmarcReport",
@@ -42,6 +44,7 @@ __all__ = [
     "SourceState",
     "Suppression",
     "SuppressionReason",
+    "WaitingBatch",
     "WarmUp",
     "WarmUpDay",
     "Way",

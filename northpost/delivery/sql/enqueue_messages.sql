@@ -2,10 +2,10 @@
 --         gate_due_at, gate_expires_at, gate_route, gate_languages (text[], those that the mailing has; empty: any),
 --         gate_language (the mailing's main one), gate_variant, gate_now, gate_suppression_key, gate_zone (the
 --         workspace's), gate_quiet_from, gate_quiet_until (times, or null), gate_cap (or null), gate_cap_since, gate_send_to (an address instead of
---         each person's own, or null);
+--         each person's own, or null), gate_batch (so many messages wait together);
 --         /*audience*/ stands for a statement that selects contact ids, with its own parameters
 -- effect: one ledger row for every person of the audience who has none from this source yet: queued, or skipped with
---         the reason. One row per state and reason with its count
+--         the reason. Those queued wait in batches. One row per state and reason with its count
 -- index:  contacts_consent_once, delivery_suppression_once, delivery_message_contact_idx, delivery_message_once
 WITH audience (contact_id) AS (
     /*audience*/
@@ -91,6 +91,14 @@ entered AS (
     FROM decided d
     ORDER BY d.id
     ON CONFLICT DO NOTHING
-    RETURNING state, reason
+    RETURNING id, state, reason, due_at
+),
+waiting AS (
+    INSERT INTO delivery_waiting (workspace_id, source_kind, source_id, priority, due_at, message_ids)
+    SELECT %(gate_workspace)s, %(gate_source_kind)s, %(gate_source_id)s, %(gate_priority)s, due_at, array_agg(id)
+    FROM entered
+    WHERE state = 'queued'
+    -- the ids were given one after the other: so a batch is found without sorting, and lies together on the disk
+    GROUP BY due_at, id / %(gate_batch)s
 )
 SELECT state, reason, count(*) AS messages FROM entered GROUP BY state, reason

@@ -1,11 +1,12 @@
--- inputs: workspace_id, now, lease_until, suppression_key, and arrays of equal length: ids, claims
+-- inputs: workspace_id, now, suppression_key, and arrays of equal length: ids, claims
 -- effect: to be committed before the first byte. Of the messages that these claims still hold, those that may go now
 --         become sending; a person who left since is skipped with the reason; one whose source no longer sends goes
---         back to queued. One row for each message still held, with its new state
+--         back to queued and waits. One row for each message still held, with its new state
 -- index:  delivery_message's primary key
 WITH held AS MATERIALIZED (
-    SELECT m.id, m.contact_id, m.purpose_id, m.expires_at, source.state AS source_state, c.id AS person, c.email,
-           sha256(%(suppression_key)s::bytea || convert_to(c.email_key, 'UTF8')) AS email_hash
+    SELECT m.id, m.claim, m.contact_id, m.purpose_id, m.expires_at, source.state AS source_state, c.id AS person,
+           sha256(%(suppression_key)s::bytea || convert_to(coalesce(lower(m.send_to), c.email_key), 'UTF8'))
+               AS email_hash
     FROM unnest(%(ids)s::bigint[], %(claims)s::uuid[]) AS mine (id, claim)
     JOIN delivery_message m
         ON m.workspace_id = %(workspace_id)s AND m.id = mine.id AND m.claim = mine.claim
@@ -17,7 +18,7 @@ WITH held AS MATERIALIZED (
     LEFT JOIN contacts_contact c ON c.workspace_id = %(workspace_id)s AND c.id = m.contact_id
 ),
 decided AS (
-    SELECT held.id,
+    SELECT held.id, held.claim,
            CASE
                WHEN held.source_state = 'cancelled' THEN 'cancelled'
                WHEN held.person IS NULL THEN 'erased'
@@ -36,19 +37,28 @@ decided AS (
     LEFT JOIN delivery_installation_suppression barred ON barred.email_hash = held.email_hash
 ),
 moved AS (
-    SELECT id, reason,
+    SELECT id, claim, reason,
            CASE WHEN reason <> '' THEN 'skipped' WHEN on_hold THEN 'queued' ELSE 'sending' END AS state
     FROM decided
+),
+marked AS (
+    UPDATE delivery_message m
+    SET state = moved.state,
+        reason = moved.reason,
+        attempts = m.attempts + (moved.state = 'sending' AND m.state = 'claimed')::int,
+        sending_at = CASE WHEN moved.state = 'sending' THEN coalesce(m.sending_at, %(now)s) ELSE m.sending_at END,
+        settled_at = CASE WHEN moved.state = 'skipped' THEN %(now)s::timestamptz END,
+        claim = CASE WHEN moved.state = 'sending' THEN m.claim END
+    FROM moved
+    WHERE m.workspace_id = %(workspace_id)s AND m.id = moved.id AND m.claim = moved.claim
+      AND m.state IN ('claimed', 'sending')
+    RETURNING m.id, m.state, m.reason, m.attempts, m.sending_at, m.source_kind, m.source_id, m.priority, m.due_at
+),
+waiting AS (
+    INSERT INTO delivery_waiting (workspace_id, source_kind, source_id, priority, due_at, message_ids)
+    SELECT %(workspace_id)s, source_kind, source_id, priority, max(due_at), array_agg(id ORDER BY id)
+    FROM marked
+    WHERE state = 'queued'
+    GROUP BY source_kind, source_id, priority
 )
-UPDATE delivery_message m
-SET state = moved.state,
-    reason = moved.reason,
-    attempts = m.attempts + (moved.state = 'sending' AND m.state = 'claimed')::int,
-    sending_at = CASE WHEN moved.state = 'sending' THEN coalesce(m.sending_at, %(now)s) ELSE m.sending_at END,
-    settled_at = CASE WHEN moved.state = 'skipped' THEN %(now)s::timestamptz END,
-    claim = CASE WHEN moved.state = 'sending' THEN m.claim END,
-    lease_until = CASE WHEN moved.state = 'sending' THEN %(lease_until)s::timestamptz END
-FROM moved, unnest(%(ids)s::bigint[], %(claims)s::uuid[]) AS mine (id, claim)
-WHERE m.workspace_id = %(workspace_id)s AND m.id = moved.id AND mine.id = m.id AND m.claim = mine.claim
-  AND m.state IN ('claimed', 'sending')
-RETURNING m.id, m.state, m.reason, m.attempts, m.sending_at
+SELECT id, state, reason, attempts, sending_at FROM marked

@@ -1,20 +1,33 @@
 -- inputs: workspace_id, now
--- effect: messages whose worker is gone (its lease ran out): claimed ones go back to queued, sending ones are in doubt
---         and are never sent again by themselves. One row for each
--- index:  delivery_message_lease_idx
+-- effect: messages whose worker is gone (its lease ran out): claimed ones go back to queued and wait again, sending ones
+--         are in doubt and are never sent again by themselves. One row for each
+-- index:  delivery_claim_once, delivery_message's primary key
 WITH lost AS MATERIALIZED (
-    SELECT id FROM delivery_message
-    WHERE workspace_id = %(workspace_id)s AND state IN ('claimed', 'sending') AND lease_until <= %(now)s
+    SELECT id, claim, message_ids FROM delivery_claim
+    WHERE workspace_id = %(workspace_id)s AND lease_until <= %(now)s
     ORDER BY id
     FOR UPDATE SKIP LOCKED
+),
+gone AS (
+    DELETE FROM delivery_claim c USING lost WHERE c.workspace_id = %(workspace_id)s AND c.id = lost.id
+),
+told AS (
+    UPDATE delivery_message m
+    SET state = CASE WHEN m.state = 'claimed' THEN 'queued' ELSE 'in_doubt' END,
+        settled_at = CASE WHEN m.state = 'claimed' THEN NULL ELSE %(now)s::timestamptz END,
+        reply_text = CASE WHEN m.state = 'claimed' THEN m.reply_text
+                          ELSE 'the sending process ended before the server''s answer was recorded' END,
+        claim = NULL
+    FROM (SELECT claim, unnest(message_ids) AS message_id FROM lost) AS mine
+    WHERE m.workspace_id = %(workspace_id)s AND m.id = mine.message_id AND m.claim = mine.claim
+      AND m.state IN ('claimed', 'sending')
+    RETURNING m.id, m.state, m.source_kind, m.source_id, m.priority, m.due_at
+),
+waiting AS (
+    INSERT INTO delivery_waiting (workspace_id, source_kind, source_id, priority, due_at, message_ids)
+    SELECT %(workspace_id)s, source_kind, source_id, priority, max(due_at), array_agg(id ORDER BY id)
+    FROM told
+    WHERE state = 'queued'
+    GROUP BY source_kind, source_id, priority, id / 500
 )
-UPDATE delivery_message m
-SET state = CASE WHEN m.state = 'claimed' THEN 'queued' ELSE 'in_doubt' END,
-    settled_at = CASE WHEN m.state = 'claimed' THEN NULL ELSE %(now)s::timestamptz END,
-    reply_text = CASE WHEN m.state = 'claimed' THEN m.reply_text
-                      ELSE 'the sending process ended before the server''s answer was recorded' END,
-    claim = NULL,
-    lease_until = NULL
-FROM lost
-WHERE m.workspace_id = %(workspace_id)s AND m.id = lost.id
-RETURNING m.id, m.state, m.source_kind, m.source_id
+SELECT id, state, source_kind, source_id FROM told

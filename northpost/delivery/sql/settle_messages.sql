@@ -1,28 +1,54 @@
 -- inputs: workspace_id, now, and arrays of equal length: ids, claims, states, reasons, codes, enhanceds, texts,
---         due_ats (when to try again: deferred ones, and those put off by a limit), bounced (true: the refusal is a bounce)
--- effect: writes what became of messages, only where the claim still holds them; a stale worker changes nothing. One
---         row for each message written
--- index:  delivery_message's primary key
-UPDATE delivery_message m
-SET state = told.state,
-    reason = told.reason,
-    reply_code = told.code,
-    reply_enhanced = coalesce(told.enhanced, ''),
-    reply_text = told.text,
-    due_at = coalesce(told.due_at, m.due_at),
-    settled_at = CASE WHEN told.state IN ('deferred', 'queued') THEN NULL ELSE %(now)s::timestamptz END,
-    bounced_at = CASE WHEN told.bounced THEN %(now)s::timestamptz ELSE m.bounced_at END,
-    -- given back untouched (the route was down): that was no try
-    attempts = m.attempts - (told.state = 'queued' AND m.state = 'sending')::int,
-    sending_at = CASE WHEN told.state = 'queued' AND m.state = 'sending' AND m.attempts <= 1 THEN NULL
-                      ELSE m.sending_at END,
-    claim = NULL,
-    lease_until = NULL
-FROM unnest(
-    %(ids)s::bigint[], %(claims)s::uuid[], %(states)s::text[], %(reasons)s::text[], %(codes)s::smallint[],
-    %(enhanceds)s::text[], %(texts)s::text[], %(due_ats)s::timestamptz[], %(bounced)s::boolean[]
-) AS told (id, claim, state, reason, code, enhanced, text, due_at, bounced)
-WHERE m.workspace_id = %(workspace_id)s AND m.id = told.id AND m.claim = told.claim
-  -- claimed ones may only be given back or skipped: nothing else can have become of them
-  AND (m.state = 'sending' OR (m.state = 'claimed' AND told.state IN ('queued', 'skipped')))
-RETURNING m.id, m.source_kind, m.source_id, m.contact_id, m.email, m.state
+--         due_ats (when to try again: deferred ones, and those put off by a limit), bounced (true: the refusal is a
+--         bounce)
+-- effect: writes what became of messages, only where the claim still holds them; a stale worker changes nothing. Those
+--         queued or deferred wait again, and the source's counts move. One row for each message written
+-- index:  delivery_message's primary key, delivery_source_once
+WITH written AS (
+    UPDATE delivery_message m
+    SET state = told.state,
+        reason = told.reason,
+        reply_code = told.code,
+        reply_enhanced = coalesce(told.enhanced, ''),
+        reply_text = told.text,
+        due_at = coalesce(told.due_at, m.due_at),
+        settled_at = CASE WHEN told.state IN ('deferred', 'queued') THEN NULL ELSE %(now)s::timestamptz END,
+        bounced_at = CASE WHEN told.bounced THEN %(now)s::timestamptz ELSE m.bounced_at END,
+        -- given back untouched (the route was down): that was no try
+        attempts = m.attempts - (told.state = 'queued' AND m.state = 'sending')::int,
+        sending_at = CASE WHEN told.state = 'queued' AND m.state = 'sending' AND m.attempts <= 1 THEN NULL
+                          ELSE m.sending_at END,
+        claim = NULL
+    FROM unnest(
+        %(ids)s::bigint[], %(claims)s::uuid[], %(states)s::text[], %(reasons)s::text[], %(codes)s::smallint[],
+        %(enhanceds)s::text[], %(texts)s::text[], %(due_ats)s::timestamptz[], %(bounced)s::boolean[]
+    ) AS told (id, claim, state, reason, code, enhanced, text, due_at, bounced)
+    WHERE m.workspace_id = %(workspace_id)s AND m.id = told.id AND m.claim = told.claim
+      -- claimed ones may only be given back or skipped: nothing else can have become of them
+      AND (m.state = 'sending' OR (m.state = 'claimed' AND told.state IN ('queued', 'skipped')))
+    RETURNING m.id, m.source_kind, m.source_id, m.contact_id, m.email, m.state, m.priority, m.due_at
+),
+waiting AS (
+    -- Due with the last of them: together those that fall due within the same ten seconds.
+    INSERT INTO delivery_waiting (workspace_id, source_kind, source_id, priority, due_at, message_ids)
+    SELECT %(workspace_id)s, source_kind, source_id, priority, max(due_at), array_agg(id ORDER BY id)
+    FROM written
+    WHERE state IN ('queued', 'deferred')
+    GROUP BY source_kind, source_id, priority, floor(extract(epoch FROM due_at) / 10)
+),
+counted AS (
+    UPDATE delivery_source s
+    SET accepted_count = s.accepted_count + n.accepted,
+        rejected_count = s.rejected_count + n.rejected,
+        in_doubt_count = s.in_doubt_count + n.in_doubt
+    FROM (
+        SELECT source_kind, source_id, count(*) FILTER (WHERE state = 'accepted') AS accepted,
+               count(*) FILTER (WHERE state = 'rejected') AS rejected,
+               count(*) FILTER (WHERE state = 'in_doubt') AS in_doubt
+        FROM written
+        WHERE state IN ('accepted', 'rejected', 'in_doubt')
+        GROUP BY source_kind, source_id
+    ) n
+    WHERE s.workspace_id = %(workspace_id)s AND s.source_kind = n.source_kind AND s.source_id = n.source_id
+)
+SELECT id, source_kind, source_id, contact_id, email, state FROM written

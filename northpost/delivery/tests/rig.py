@@ -21,7 +21,8 @@ from northpost.content.compile import CompiledMail, compile_mail
 from northpost.core import clock, sql, tenancy
 from northpost.core.sql import Fragment
 from northpost.delivery import actions, sources
-from northpost.delivery.actions.ledger import LEASE
+from northpost.delivery.actions import ledger
+from northpost.delivery.actions.ledger import LEASE, Settlement
 from northpost.delivery.models import Message, Route
 from northpost.delivery.sources import Mailing
 from northpost.delivery.transport import Timeouts
@@ -127,6 +128,11 @@ def route(port: int, **changes: Any) -> Route:
     Route.objects.update(is_default=False)
     given = {"name": "sink", "host": "127.0.0.1", "port": port, "security": "none", "is_default": True}
     return Route.objects.create(**(given | {"created_at": clock.now()} | changes))
+
+
+def give_back(batch: ledger.Batch) -> None:
+    """What was claimed waits again."""
+    assert len(actions.settle([Settlement(one.id, one.claim, "queued") for one in batch.claimed])) == len(batch.claimed)
 
 
 def states(source_id: int = 1) -> dict[str, int]:

@@ -67,9 +67,9 @@ def test_those_who_left_since_are_skipped_with_the_reason(workspace: Workspace):
         (people[4].pk, 1),
         (people[5].pk, 2),
     }
-    Message.objects.update(state="queued", claim=None)
+    rig.give_back(batch)
     with clock.use(clock.VirtualClock(clock.now() + timedelta(days=2))):
-        assert actions.claim().skipped["expired"] == 2
+        assert actions.claim().skipped == {"expired": 2}
 
 
 def test_paused_and_cancelled_sources_wait_or_end(workspace: Workspace):
@@ -97,8 +97,9 @@ def test_a_paused_route_lets_nothing_through_until_its_time(workspace: Workspace
     actions.pause_route(route_id=route.pk, reason="down", until=now + timedelta(minutes=1))
     assert not actions.claim()
     with clock.use(clock.VirtualClock(now + timedelta(minutes=2))):
-        assert len(actions.claim().claimed) == 1
-    Message.objects.update(state="queued", claim=None)
+        batch = actions.claim()
+    assert len(batch.claimed) == 1
+    rig.give_back(batch)
     actions.pause_route(route_id=route.pk, reason="wrong password")
     with clock.use(clock.VirtualClock(now + timedelta(days=2))):
         assert not actions.claim()
@@ -113,8 +114,9 @@ def test_a_source_leaves_by_its_own_route_or_else_the_default(workspace: Workspa
     Route.objects.filter(pk=default.pk).update(is_default=True)
     rig.enqueue(1, route_id=own.pk, audience=rig.only(person.pk))
     rig.enqueue(2, audience=rig.only(person.pk))
-    assert {one.source_id: one.route_id for one in actions.claim().claimed} == {1: own.pk, 2: default.pk}
-    Message.objects.update(state="queued", claim=None)
+    batch = actions.claim()
+    assert {one.source_id: one.route_id for one in batch.claimed} == {1: own.pk, 2: default.pk}
+    rig.give_back(batch)
     Route.objects.filter(pk=own.pk).update(archived_at=clock.now())
     assert {one.route_id for one in actions.claim().claimed} == {default.pk}
 
@@ -169,11 +171,13 @@ def test_a_living_workers_lease_goes_on(workspace: Workspace):
         assert isinstance(moving, clock.VirtualClock)
         mine = actions.claim().claimed[0]
         moving.advance(LEASE - timedelta(seconds=1))
-        assert actions.extend_leases([mine.claim]) == 1
-        moving.advance(timedelta(minutes=5))
+        assert actions.extend_leases([mine.claim]) == {mine.claim}
+        moving.advance(LEASE - timedelta(seconds=1))
         assert actions.recover() == {}
         moving.advance(LEASE)
         assert actions.recover() == {"queued": 1}
+        assert actions.extend_leases([mine.claim]) == set()
+        assert len(actions.claim().claimed) == 1
 
 
 def test_a_finished_source_is_left_alone_until_somebody_joins(workspace: Workspace):

@@ -19,7 +19,7 @@ from northpost.content.errors import ContentError
 from northpost.core import clock
 from northpost.delivery import queries, sources
 from northpost.delivery.engine import addresses, send_due
-from northpost.delivery.models import Message
+from northpost.delivery.models import Claim, Message, WaitingBatch
 from northpost.delivery.sources import Mailing
 from northpost.delivery.tests import rig
 from northpost.mailbox.received import MemoryStore
@@ -41,7 +41,9 @@ def test_everybody_gets_it_once(workspace: Workspace, tmp_path: Path):
         assert send_due(workspace.pk).states == {}
     assert rig.states() == {"accepted": 250}
     message = Message.objects.order_by("pk")[0]
-    assert (message.attempts, message.reply_code, message.claim, message.lease_until) == (1, 250, None, None)
+    assert (message.attempts, message.reply_code, message.claim) == (1, 250, None)
+    assert not WaitingBatch.objects.exists()
+    assert not Claim.objects.exists()
     assert message.settled_at is not None
 
 

@@ -1,0 +1,145 @@
+"""Taking up what is due, and giving it to the wire to be composed."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from northpost.content.errors import ContentError
+from northpost.core import clock
+from northpost.delivery import actions, queries, sources
+from northpost.delivery.actions.ledger import Claimed, SourceKey
+from northpost.delivery.domains.signing import signer_for
+from northpost.delivery.engine.compose import Prepared, prepare
+from northpost.delivery.engine.hand import Hand
+from northpost.delivery.engine.links import link_rows
+from northpost.delivery.engine.persisting import Persistence
+from northpost.delivery.engine.report import SendReport
+from northpost.delivery.engine.settling import Settling
+from northpost.delivery.engine.wire import Draft, Wire
+from northpost.delivery.models import MessageState, SkipReason
+
+log = logging.getLogger(__name__)
+# Another worker's claim hides what it looked at from ours for a moment: so often we look again, so long apart.
+LOOKS = 5
+LOOK_SECONDS = 0.02
+
+
+class Claiming:
+    """``exhausted``: nothing more is to be had, or wanted. ``urgency``, ``until``: see actions.claim."""
+
+    def __init__(
+        self,
+        workspace_id: int,
+        wire: Wire,
+        hand: Hand,
+        settling: Settling,
+        persist: Persistence,
+        report: SendReport,
+        *,
+        until: datetime | None,
+        limit: int | None,
+        batch: int,
+        urgency: int | None,
+    ) -> None:
+        self._workspace_id = workspace_id
+        self._wire = wire
+        self._hand = hand
+        self._settling = settling
+        self._persist = persist
+        self._report = report
+        self._until = until
+        self._left = limit
+        self._batch = batch
+        self._urgency = urgency
+        self._looks = 0
+        self._prepared: dict[SourceKey, Prepared | None] = {}
+        self.exhausted = False
+
+    @property
+    def wants_more(self) -> bool:
+        """One batch ahead of what is being sent."""
+        return not self.exhausted and self._left != 0 and self._hand.unsent < self._batch
+
+    def claim(self) -> None:
+        size = self._batch if self._left is None else min(self._batch, self._left)
+        since = time.monotonic()
+        batch = self._persist(lambda: actions.claim(batch=size, until=self._until, urgency=self._urgency))
+        if not batch:
+            self._look_again()
+            return
+        self._looks = 0
+        if self._left is not None:
+            self._left -= len(batch.claimed)
+        self._report.count_skipped(batch.skipped)
+        self._hand.take(batch.claimed, since=since)
+        by_source: dict[SourceKey, list[Claimed]] = defaultdict(list)
+        for message in batch.claimed:
+            by_source[message.source].append(message)
+        for source, messages in by_source.items():
+            self._draft(source, messages)
+
+    def _look_again(self) -> None:
+        self._looks += 1
+        until = self._until or clock.now()
+        if self._looks > LOOKS or not self._persist(lambda: queries.is_due(until, urgency=self._urgency)):
+            self.exhausted = True
+        else:
+            time.sleep(LOOK_SECONDS)
+
+    def _draft(self, source: SourceKey, messages: Sequence[Claimed]) -> None:
+        prepared = self._prepare(source)
+        if prepared is None:
+            self._settling.give_back(messages)
+            return
+        try:
+            contexts = self._persist(lambda: prepared.mailing.contexts([message.contact_id for message in messages]))
+        except (ContentError, LookupError, ValueError, TypeError) as error:
+            self._hold(source, error)
+            self._settling.give_back(messages)
+            return
+        now = clock.now()
+        drafts = []
+        for message in messages:
+            own = contexts.get(message.contact_id)
+            if own is None:
+                self._settling.settle(message, MessageState.SKIPPED, reason=SkipReason.ERASED)
+                continue
+            context = dict(own) | dict(message.context) if message.context else own
+            drafts.append(Draft(message.id, message.route_id, message.email, message.language, prepared, context, now))
+        self._wire.compose(drafts)
+
+    def _prepare(self, source: SourceKey) -> Prepared | None:
+        """The source's mailing, worked out once; None, and the source held, if it can't be made."""
+        if source not in self._prepared:
+            kind, source_id = source
+            try:
+                self._prepared[source] = self._persist(lambda: self._load(kind, source_id))
+                self._settling.touched.add(source)
+            except (ContentError, LookupError, ValueError, TypeError) as error:
+                self._hold(source, error)
+        return self._prepared[source]
+
+    def _hold(self, source: SourceKey, error: Exception) -> None:
+        kind, source_id = source
+        self._prepared[source] = None
+        self._settling.touched.discard(source)
+        words = f"the mail could not be made: {error}"
+        self._report.alert(words)
+        log.error("%s %s is paused: %s", kind, source_id, words)
+        self._persist(lambda: actions.pause_source(kind=kind, source_id=source_id, reason=words))
+
+    def _load(self, kind: str, source_id: int) -> Prepared:
+        mailing = sources.load(kind, source_id)
+        prepared = prepare(
+            mailing,
+            workspace_id=self._workspace_id,
+            source_kind=kind,
+            source_id=source_id,
+            link_ids=link_rows(mailing, source_kind=kind, source_id=source_id),
+        )
+        return replace(prepared, signer=signer_for(prepared.domain))

@@ -1,0 +1,69 @@
+"""What a run has in its hands: claimed messages, from the claim until they are settled, and its leases."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from northpost.delivery import actions
+from northpost.delivery.actions.ledger import HEARTBEAT_SECONDS, LEASE, Claimed
+from northpost.delivery.engine.persisting import Persistence
+from northpost.delivery.engine.wire import Wire
+
+# The wire stops this much before the lease is over: what goes by then is what others may take for lost.
+MARGIN_SECONDS = 5.0
+
+
+class Hand:
+    """``held``: by id, until settled. ``tries``: of those on the wire, id -> (attempts, first tried at).
+    ``sending``: how many of them by each route.
+    """
+
+    def __init__(self, wire: Wire, persist: Persistence) -> None:
+        self.held: dict[int, Claimed] = {}
+        self.tries: dict[int, tuple[int, datetime]] = {}
+        self.sending: Counter[int] = Counter()
+        self._unwritten: Counter[uuid.UUID] = Counter()
+        self._wire = wire
+        self._persist = persist
+        self._beat = time.monotonic()
+
+    @property
+    def unsent(self) -> int:
+        """Claimed, and not on the wire."""
+        return len(self.held) - self.sending.total()
+
+    def take(self, claimed: Iterable[Claimed], *, since: float) -> None:
+        """What was claimed at ``since`` (monotonic), or later."""
+        for message in claimed:
+            self.held[message.id] = message
+            self._unwritten[message.claim] += 1
+        if len(self._unwritten) == 1:
+            # Nothing was held before, so no older lease can be nearer its end.
+            self._beat = since
+            self._wire.valid_until = since + LEASE.total_seconds() - MARGIN_SECONDS
+
+    def written(self, claims: Iterable[uuid.UUID]) -> None:
+        """The ledger knows what became of one message of each of these; a claim without any more is released."""
+        empty = []
+        for claim in claims:
+            self._unwritten[claim] -= 1
+            if self._unwritten[claim] <= 0:
+                del self._unwritten[claim]
+                empty.append(claim)
+        if empty:
+            self._persist(lambda: actions.release(empty))
+
+    def keep_leases(self) -> None:
+        """Say every few seconds that this worker lives, and take back what others held that are gone."""
+        if time.monotonic() - self._beat < HEARTBEAT_SECONDS or not self._unwritten:
+            return
+        since = time.monotonic()
+        held = self._persist(lambda: actions.extend_leases(list(self._unwritten)))
+        self._beat = time.monotonic()
+        if len(held) == len(self._unwritten):
+            self._wire.valid_until = since + LEASE.total_seconds() - MARGIN_SECONDS
+        self._persist(actions.recover)
