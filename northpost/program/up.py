@@ -30,16 +30,36 @@ PR_SET_PDEATHSIG = 1
 @click.option("--port", default=PORT, show_default=True, help="Port to listen on.")
 @click.option("--mailbox-port", default=MAILBOX_PORT, show_default=True, help="Port of the local mailbox.")
 @click.option("--workers", default=1, show_default=True, help="How many worker processes.")
-def up(host: str, port: int, mailbox_port: int, workers: int) -> None:
+@click.option("--lmtp", metavar="HOST:PORT", help="Also take in bounces and replies over LMTP there.")
+def up(host: str, port: int, mailbox_port: int, workers: int, lmtp: str | None) -> None:
     """Run everything: the embedded database (unless DATABASE_URL names one), web, workers, local mailbox."""
     ground.settle()
     with ground.sole_owner():
-        run(host=host, port=port, mailbox_port=mailbox_port, workers=workers)
+        run(host=host, port=port, mailbox_port=mailbox_port, workers=workers, lmtp=_read_place(lmtp))
 
 
-def run(*, host: str, port: int, mailbox_port: int, workers: int = 1, greet: Callable[[], None] | None = None) -> None:
+def _read_place(said: str | None) -> tuple[str, int] | None:
+    if said is None:
+        return None
+    host, colon, port = said.rpartition(":")
+    if not (colon and host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise click.BadParameter("write it as 127.0.0.1:2424", param_hint="--lmtp")
+    return host.strip("[]"), int(port)
+
+
+def run(
+    *,
+    host: str,
+    port: int,
+    mailbox_port: int,
+    workers: int = 1,
+    lmtp: tuple[str, int] | None = None,
+    greet: Callable[[], None] | None = None,
+) -> None:
     """Start the processes, watch over them, and stop them in order. ``greet`` is called once all are started."""
     refuse_taken_port(host, port)
+    if lmtp is not None:
+        refuse_taken_port(*lmtp)
     refuse_taken_port(HOST, mailbox_port)
     os.environ["NORTHPOST_MAILBOX_PORT"] = str(mailbox_port)
     stopping = Stop()
@@ -49,6 +69,8 @@ def run(*, host: str, port: int, mailbox_port: int, workers: int = 1, greet: Cal
             Child("mailbox", ["mailbox", "--port", str(mailbox_port)]),
             *(Child(f"worker {number}", ["worker"]) for number in range(1, workers + 1)),
         ]
+        if lmtp is not None:
+            children.append(Child("lmtp", ["lmtp", "--host", lmtp[0], "--port", str(lmtp[1])]))
         try:
             for child in children:
                 child.start()
