@@ -1,5 +1,5 @@
 /**
- * <button data-open="id"> opens a dialog, drawer or sheet; data-shut shuts the one it is in, and so does a click beside it.
+ * <a href="#id" data-open="id"> or <button data-open="id"> opens a dialog, drawer or sheet; data-shut shuts the one it is in, and so does a click beside it.
  * A dialog with data-type-to-confirm keeps its strong button asleep until the name or number has been typed.
  */
 export function startDialogs(): void {
@@ -15,8 +15,11 @@ export function startDialogs(): void {
       }
       return;
     }
-    if (target.closest("[data-shut]")) target.closest("dialog")?.close();
-    else if (target instanceof HTMLDialogElement && outside(target, event)) target.close();
+    if (target.closest("[data-shut]")) {
+      event.preventDefault();
+      target.closest("dialog")?.close();
+    }
+    if (target instanceof HTMLDialogElement && outside(target, event)) target.close();
   });
   // A drawer that htmx has filled opens by itself: data-open-now.
   document.addEventListener("htmx:afterSettle", () => {
