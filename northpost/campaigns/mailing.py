@@ -28,6 +28,7 @@ def make_mailing(campaign: Campaign, contents: Mapping[str, CompiledMail], *, te
     """A mailing from compiled contents. A test is not counted and not tracked."""
     workspace = Workspace.objects.get(pk=campaign.workspace_id)
     sender = Sender.objects.get(pk=campaign.sender_id or 0)
+    shared = {"company": company(workspace), "campaign": {"name": campaign.name}}
     language = campaign.default_language if campaign.default_language in contents else next(iter(contents))
     return Mailing(
         sender_name=sender.name,
@@ -35,7 +36,8 @@ def make_mailing(campaign: Campaign, contents: Mapping[str, CompiledMail], *, te
         reply_to=sender.reply_to,
         contents=contents,
         language=language,
-        contexts=_contexts(campaign, workspace),
+        contexts=_contexts(shared),
+        shared=shared,
         list_name=workspace.name,
         mail_type="test" if test else "campaign",
         track_opens=not test,
@@ -43,10 +45,8 @@ def make_mailing(campaign: Campaign, contents: Mapping[str, CompiledMail], *, te
     )
 
 
-def _contexts(campaign: Campaign, workspace: Workspace) -> Contexts:
-    shared = {"company": company(workspace), "campaign": {"name": campaign.name}}
-
+def _contexts(shared: Mapping[str, object]) -> Contexts:
     def contexts(contact_ids: Sequence[int]) -> Mapping[int, Mapping[str, object]]:
-        return {key: shared | {"contact": person} for key, person in context_for(contact_ids).items()}
+        return {key: {**shared, "contact": person} for key, person in context_for(contact_ids).items()}
 
     return contexts

@@ -71,18 +71,25 @@ class CompiledMail:
     size: int
     language: str
 
-    def render(self, context: Mapping[str, object], *, link_url: LinkUrl | None, pixel_url: str | None) -> RenderedMail:
+    def render(
+        self,
+        context: Mapping[str, object],
+        *,
+        link_url: LinkUrl | None,
+        pixel_url: str | None,
+        trap_url: str | None = None,
+    ) -> RenderedMail:
         """The mail for one person.
 
         link_url(link, resolved_url) gives the address to put in a tracked link's place; None leaves them as
-        they are. pixel_url is put at the end of the HTML. Raises ContentError if the Liquid fails on this
-        person's data, TypeError if the context holds anything but plain data.
+        they are. pixel_url, and the link to trap_url that no person sees, are put at the end of the HTML. Raises
+        ContentError if the Liquid fails on this person's data, TypeError if the context holds anything but plain data.
         """
         data = plain_data(context)
         return RenderedMail(
-            subject=_one_line(self.subject.render(data)),
-            preheader=_one_line(self.preheader.render(data)),
-            html=self.html.render(data, link_url=link_url, pixel_url=pixel_url),
+            subject=one_line(self.subject.render(data)),
+            preheader=one_line(self.preheader.render(data)),
+            html=self.html.render(data, link_url=link_url, pixel_url=pixel_url, trap_url=trap_url),
             text=tidy(self.text.render(data, link_url=link_url)),
         )
 
@@ -176,7 +183,8 @@ def _line_template(source: str, origin: str, language: str) -> LiquidText:
     return LiquidText(source, language=language, origin=origin)
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """As a header or the preview line has it."""
     return _IN_ONE_LINE.sub(" ", text).strip()
 
 

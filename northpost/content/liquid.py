@@ -55,6 +55,7 @@ class MailContext(RenderContext):
         self.links: tuple[Link, ...] = ()
         self.link_url: LinkUrl | None = None
         self.pixel_url: str | None = None
+        self.trap_url: str | None = None
         self.missing: set[str] | None = None
 
     def check_time(self) -> None:
@@ -150,15 +151,20 @@ class LinkTag(Tag):
 
 
 class PixelNode(Node):
-    """The image that tells of an opening, if there is to be one."""
+    """At the end of the mail: the image that tells of an opening, and the link that no person sees, if there are."""
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
         assert isinstance(context, MailContext)
-        if not context.pixel_url:
-            return 0
-        style = "display:block;border:0;width:1px;height:1px"
-        source = escape(context.pixel_url)
-        return buffer.write(f'<img src="{source}" width="1" height="1" alt="" style="{style}">')
+        written = 0
+        if context.pixel_url:
+            style = "display:block;border:0;width:1px;height:1px"
+            source = escape(context.pixel_url)
+            written += buffer.write(f'<img src="{source}" width="1" height="1" alt="" style="{style}">')
+        if context.trap_url:
+            style = "display:none;font-size:0;max-height:0;overflow:hidden"
+            address = f'href="{escape(context.trap_url)}" style="{style}"'
+            written += buffer.write(f'<a {address} tabindex="-1" aria-hidden="true" rel="nofollow"></a>')
+        return written
 
 
 class PixelTag(Tag):
@@ -256,13 +262,11 @@ class LiquidText:
         *,
         link_url: LinkUrl | None = None,
         pixel_url: str | None = None,
+        trap_url: str | None = None,
         missing: set[str] | None = None,
     ) -> str:
         """context: as plain_data() gives it. missing: collects the paths that were asked for and empty."""
-        rendering = MailContext(self._template, globals=context)
-        rendering.links = self.links
-        rendering.link_url = link_url
-        rendering.pixel_url = pixel_url
+        rendering = self.rendering(context, link_url=link_url, pixel_url=pixel_url, trap_url=trap_url)
         rendering.missing = missing
         buffer = self._template._get_buffer()
         try:
@@ -276,6 +280,34 @@ class LiquidText:
             AssertionError,
         ) as error:
             raise self._content_error(error) from error
+        return buffer.getvalue()
+
+    @property
+    def template(self) -> BoundTemplate:
+        """As the library parsed it, to be looked at."""
+        return self._template
+
+    def rendering(
+        self,
+        context: Mapping[str, object],
+        *,
+        link_url: LinkUrl | None,
+        pixel_url: str | None = None,
+        trap_url: str | None = None,
+    ) -> MailContext:
+        """The state of one rendering; its time runs from now on. context: as plain_data() gives it."""
+        rendering = MailContext(self._template, globals=context)
+        rendering.links = self.links
+        rendering.link_url = link_url
+        rendering.pixel_url = pixel_url
+        rendering.trap_url = trap_url
+        return rendering
+
+    def render_node(self, node: Node, rendering: MailContext) -> str:
+        """One node of the template, in a rendering that others may have been in before. Raises as the library does."""
+        buffer = self._template._get_buffer()
+        with rendering.extend(self._template.make_partial_namespace(False, {})):
+            node.render(rendering, buffer)
         return buffer.getvalue()
 
     def _content_error(self, error: Exception) -> ContentError:

@@ -1,22 +1,21 @@
-"""A message as bytes: multipart/alternative, both parts quoted-printable, headers folded.
+"""Headers as bytes, folded and encoded, and the frame of a multipart/alternative message around its two parts.
 
 Made by hand because it runs once per person: email.message.EmailMessage takes milliseconds for what is
-microseconds here. It does not dot-stuff: that belongs to the transport (RFC 5321, 4.5.2).
+microseconds here.
 """
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import idna
 
 from northpost.content.errors import HeaderInjection, InvalidHeader
 
-__all__ = ["HeaderInjection", "InvalidHeader", "address_header", "build_message"]
+__all__ = ["Frame", "HeaderInjection", "InvalidHeader", "address_header", "frame", "header"]
 
 LINE = 78  # RFC 5322, 2.1.1: should; 998 is the must
 HARD_LINE = 998
@@ -36,35 +35,36 @@ _ADDRESS_HEADERS = frozenset({"from", "to", "cc", "bcc", "sender", "reply-to", "
 _OWN_HEADERS = frozenset({"mime-version", "content-type", "content-transfer-encoding"})
 
 
-def build_message(*, headers: Sequence[tuple[str, str]], text: str, html: str, boundary_seed: str) -> bytes:
-    """The whole message with CRLF line ends, headers in the order given.
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around the two parts. headers: the last of the message's, and the empty line behind them."""
 
-    boundary_seed makes the boundary repeatable: the same input gives the same bytes.
-    Raises HeaderInjection for CR, LF or NUL in a header, InvalidHeader for one that can't be written.
-    """
+    headers: bytes
+    before_text: bytes
+    before_html: bytes
+    end: bytes
+
+
+def frame(seed: str) -> Frame:
+    """seed makes the boundary repeatable. One for all messages of a mailing will do: none is part of another."""
     # "=_" can't occur in quoted-printable, so no content ever holds the boundary (RFC 2045, 6.7).
-    digest = hashlib.sha256(boundary_seed.encode("utf-8", "replace")).hexdigest()
+    digest = hashlib.sha256(seed.encode("utf-8", "replace")).hexdigest()
     boundary = f"=_{digest[:32]}".encode()
-    lines = [_header(name, value) for name, value in headers]
-    return b"".join(
-        (
-            "\r\n".join(lines).encode("ascii"),
-            b"\r\n" if lines else b"",
-            b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="',
-            boundary,
-            b'"\r\n\r\n--',
-            boundary,
-            _TEXT_PART,
-            _quoted_printable(text),
-            b"\r\n--",
-            boundary,
-            _HTML_PART,
-            _quoted_printable(html),
-            b"\r\n--",
-            boundary,
-            b"--\r\n",
-        )
+    content_type = b'Content-Type: multipart/alternative; boundary="' + boundary + b'"'
+    return Frame(
+        headers=b"MIME-Version: 1.0\r\n" + content_type + b"\r\n\r\n",
+        before_text=b"--" + boundary + _TEXT_PART,
+        before_html=b"\r\n--" + boundary + _HTML_PART,
+        end=b"\r\n--" + boundary + b"--\r\n",
     )
+
+
+def header(name: str, value: str) -> bytes:
+    """One header with its line end, in ASCII, folded where it is long.
+
+    Raises HeaderInjection for CR, LF or NUL in it, InvalidHeader for one that can't be written.
+    """
+    return f"{_header(name, value)}\r\n".encode("ascii")
 
 
 def address_header(name: str, email: str) -> str:
@@ -170,13 +170,3 @@ def _encoded_words(value: str) -> list[str]:
 
 def _encoded_word(chunk: bytes) -> str:
     return f"=?utf-8?B?{b64encode(chunk).decode('ascii')}?="
-
-
-def _quoted_printable(text: str) -> bytes:
-    """RFC 2045, 6.7 with CRLF; lines at most 76; no line ends in a space."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
-    encoded = binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True, header=False)
-    if "\n" in text:
-        return encoded
-    # Without a CRLF to learn from, binascii breaks its lines with a bare LF.
-    return encoded.replace(b"\n", b"\r\n")

@@ -56,12 +56,17 @@ def text_from_html(html: str, mask: Mask, addresses: Mapping[str, str]) -> str:
 
 def tidy(text: str) -> str:
     """Rendered text without the gaps that left-out branches leave behind."""
-    # Runs once per person: look before the regular expressions do, which is ten times as fast.
+    return tidy_lines(text).strip() + "\n"
+
+
+def tidy_lines(text: str) -> str:
+    """tidy() without a look at the text's ends: no blanks before a line end, no more than one empty line."""
+    # Runs often: look before the regular expressions do, which is ten times as fast.
     if " \n" in text or "\t\n" in text:
         text = re.sub(r"[ \t]+\n", "\n", text)
     if "\n\n\n" in text:
         text = re.sub(r"\n{3,}", "\n\n", text)
-    return text.strip() + "\n"
+    return text
 
 
 def _liquid_only(comment: str, mask: Mask) -> str:

@@ -7,7 +7,7 @@ called inside the workspace, on a run's first message from that source.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from northpost.content.compile import CompiledMail
 from northpost.delivery.rules.breakers import Breaker
@@ -22,6 +22,7 @@ class Mailing:
     contents: compiled mail by language; language: the one for people whose own is not there. contexts: contact ids ->
     each person's Liquid context (plain data), asked for a few hundred people at once; the addresses for unsubscribing
     and the web version are added here. transactional: without the headers and the way out of bulk mail.
+    shared: what stands in everybody's context, the same objects there and here: it is worked out once for all.
     mail_type: a word for mailbox providers' feedback (Feedback-ID). list_name: shown as List-Id.
     """
 
@@ -31,6 +32,7 @@ class Mailing:
     contents: Mapping[str, CompiledMail]
     language: str
     contexts: Contexts
+    shared: Mapping[str, object] = field(default_factory=dict)
     list_name: str = ""
     mail_type: str = "marketing"
     transactional: bool = False

@@ -12,8 +12,8 @@ each purpose (see :class:`northpost.core.signing.Keyed` for why that is sound).
     <part@domain>            Message-ID
 
 Both halves of a click's address are signed together with the mark of the message's source, which <link> carries: the
-link of one mailing and the person of another fit nowhere. An address of the person's own (with Liquid in it) stands in
-<link>, signed for that message alone.
+link of one mailing and the person of another fit nowhere. An address with Liquid in it stands in <link> as it came out,
+signed with the rest.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from django.conf import settings
 from northpost.core import signing
 
 OPEN, CLICK, LEAVE, VIEW, BOUNCE, MESSAGE_ID = "open", "click", "leave", "view", "bounce", "message-id"
+TOKENS = (OPEN, CLICK, LEAVE, VIEW, MESSAGE_ID)
 
 PART = 40  # characters
 _TAG = 18  # bytes
@@ -36,7 +37,6 @@ _BOUNCE_TAG = 16  # a local part has at most 64 characters (RFC 5321, 4.5.3.1.1)
 _MARK = 6
 _NUMBERS = struct.Struct(">IQ")  # workspace, message
 _LINK = struct.Struct(">6sIH")  # mark, and the link's number in 32 and 16 bits
-_NOBODY = 0
 # Which bytes of which signature are whose: nothing is used twice.
 _FROM_PAGE = {OPEN: slice(0, 18), LEAVE: slice(18, 36), VIEW: slice(36, 54)}
 _FROM_ENVELOPE = {MESSAGE_ID: slice(0, 18), BOUNCE: slice(18, 34)}
@@ -56,7 +56,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class ClickTarget:
-    """Where a click came from; ``url`` only where the address was the person's own (else the link's row has it)."""
+    """Where a click came from; ``url`` only where the address had Liquid in it (else the link's row has it)."""
 
     workspace_id: int
     message_id: int
@@ -65,44 +65,43 @@ class ClickTarget:
 
 
 class Parts(NamedTuple):
-    """What one message's addresses end in."""
+    """What one message's addresses hold: ``tokens`` in the order of TOKENS, and that of its return path."""
 
-    open: str
-    leave: str
-    view: str
-    click: str
-    message_id: str
+    tokens: tuple[bytes, ...]
     bounce: str
 
 
-class Signer:
+class Addresses:
     """Makes the parts of all messages of one source; made once a run."""
 
     def __init__(self, origin: Origin) -> None:
         self._workspace_id = origin.workspace_id
-        self.mark = _mark(origin)
+        self._mark = _mark(origin)
         self._page = signing.keyed("message-page")
         self._envelope = signing.keyed("message-envelope")
         self._click = signing.keyed("message-click")
 
     def parts(self, message_id: int) -> Parts:
         numbers = _NUMBERS.pack(self._workspace_id, message_id)
-        page, envelope, click = self._page(numbers), self._envelope(numbers), self._click(numbers + self.mark)
+        page, envelope, click = self._page(numbers), self._envelope(numbers), self._click(numbers + self._mark)
         # 12 bytes, and each 18 after them, are whole characters of base64: one call encodes all.
-        spelled = _spelled(numbers + page[:54] + click[:18] + envelope[:18])
+        raw = numbers + page[:18] + click[:18] + page[18:54] + envelope[:18]
+        spelled = binascii.b2a_base64(raw, newline=False).translate(_TO_URL)
         who = spelled[:16]
-        return Parts(
+        tokens = (
             who + spelled[16:40],
             who + spelled[40:64],
             who + spelled[64:88],
             who + spelled[88:112],
             who + spelled[112:136],
-            (numbers + envelope[18:34]).hex(),
         )
+        return Parts(tokens, (numbers + envelope[18:34]).hex())
 
-    def link(self, link_id: int, url: str = "", *, message_id: int = _NOBODY) -> str:
-        """The first half of a click's address. message_id: whose own address ``url`` is; none: everybody's."""
-        return _link_part(self._workspace_id, self.mark, link_id, url, message_id)
+    def link(self, link_id: int, url: str = "") -> str:
+        """The first half of a click's address. url: where it leads, if that is not what the link's row says."""
+        said = _LINK.pack(self._mark, link_id >> 16, link_id & 0xFFFF)
+        address = url.encode()
+        return _spelled(said + _link_tag(self._workspace_id, said, address) + address)
 
 
 def open_url(workspace_id: int, message_id: int) -> str:
@@ -110,10 +109,10 @@ def open_url(workspace_id: int, message_id: int) -> str:
 
 
 def click_url(origin: Origin, message_id: int, link_id: int, url: str = "") -> str:
-    """``url``: an address of the person's own."""
-    signer = Signer(origin)
-    link = signer.link(link_id, url, message_id=message_id if url else _NOBODY)
-    return f"{settings.NORTHPOST_URL}/m/c/{link}/{signer.parts(message_id).click}"
+    """``url``: where it leads, if that is not what the link's row says."""
+    own = Addresses(origin)
+    person = own.parts(message_id).tokens[TOKENS.index(CLICK)].decode("ascii")
+    return f"{settings.NORTHPOST_URL}/m/c/{own.link(link_id, url)}/{person}"
 
 
 def unsubscribe_url(workspace_id: int, message_id: int) -> str:
@@ -163,8 +162,7 @@ def read_click(link: str, person: str) -> ClickTarget:
     address = raw[_LINK.size + _TAG :]
     link_id = high << 16 | low
     said = raw[: _LINK.size]
-    if not hmac.compare_digest(signature, _link_tag(workspace_id, said, address, _NOBODY)):
-        _check(signature, _link_tag(workspace_id, said, address, message_id))
+    _check(signature, _link_tag(workspace_id, said, address))
     return ClickTarget(workspace_id, message_id, link_id, address.decode())
 
 
@@ -184,14 +182,8 @@ def _tag(purpose: str, numbers: bytes) -> bytes:
     return signing.keyed("message-envelope")(numbers)[_FROM_ENVELOPE[purpose]]
 
 
-def _link_part(workspace_id: int, mark: bytes, link_id: int, url: str, message_id: int) -> str:
-    said = _LINK.pack(mark, link_id >> 16, link_id & 0xFFFF)
-    address = url.encode()
-    return _spelled(said + _link_tag(workspace_id, said, address, message_id) + address)
-
-
-def _link_tag(workspace_id: int, said: bytes, address: bytes, message_id: int) -> bytes:
-    return signing.keyed("link")(_NUMBERS.pack(workspace_id, message_id) + said + address)[:_TAG]
+def _link_tag(workspace_id: int, said: bytes, address: bytes) -> bytes:
+    return signing.keyed("link")(struct.pack(">I", workspace_id) + said + address)[:_TAG]
 
 
 def _check(given: bytes, expected: bytes) -> None:

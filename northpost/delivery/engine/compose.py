@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
-from northpost.content.compile import CompiledMail, Link, RenderedMail
-from northpost.content.mime import address_header, build_message
+from django.conf import settings
+
+from northpost.content.bound import Binding, BoundMail, Marks, filled
+from northpost.content.compile import RenderedMail
+from northpost.content.links import Link
+from northpost.content.liquid import LinkUrl
+from northpost.content.mime import address_header, frame, header
 from northpost.core import addresses
 from northpost.delivery.dkim import Signer
 from northpost.delivery.engine import addresses as ours
 from northpost.delivery.sources import Mailing
 from northpost.delivery.transport import Envelope
 
-_TRAP = (
-    '<a href="{}" style="display:none;font-size:0;max-height:0;overflow:hidden" tabindex="-1" aria-hidden="true"'
-    ' rel="nofollow"></a>'
-)
+# An address that needs no second look: it is its own spelling on the wire. (No dots in a row, no IDNA.)
+_SIMPLE = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,63}")
+_SIMPLE_LENGTH = 64  # of the whole, so that no part of it can be too long
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,15 @@ class Prepared:
     reply_to: str
     list_id: str
     signer: Signer | None = None
+    letters: dict[str, Letter] = field(default_factory=dict, repr=False, compare=False)
+
+    def letter(self, language: str) -> Letter:
+        """The mailing in a language, or in its own where it hasn't that; made when it is first asked for."""
+        known = language if language in self.mailing.contents else self.mailing.language
+        letter = self.letters.get(known)
+        if letter is None:
+            letter = self.letters[known] = Letter(self, known)
+        return letter
 
 
 class BadAddress(ValueError):
@@ -70,40 +85,85 @@ def address_phrase(name: str) -> str:
     return f'"{plain}" ' if plain and quotable else ""
 
 
-def full_context(prepared: Prepared, message_id: int, context: Mapping[str, object]) -> dict[str, object]:
-    """The person's Liquid context with the message's own addresses."""
-    leave = ours.unsubscribe_url(prepared.workspace_id, message_id)
-    return dict(context) | {
-        "unsubscribe_url": leave,
-        "preferences_url": leave,
-        "web_version_url": ours.web_version_url(prepared.workspace_id, message_id),
-    }
+class Letter:
+    """A mailing in one language: its mail and its headers, with marks where a message's own tokens go."""
+
+    def __init__(self, prepared: Prepared, language: str) -> None:
+        mailing = prepared.mailing
+        origin = ours.Origin(prepared.workspace_id, prepared.source_kind, prepared.source_id)
+        self._own = ours.Addresses(origin)
+        self._domain = prepared.domain
+        marks = Marks(ours.TOKENS)
+        base = settings.NORTHPOST_URL
+        leave = f"{base}/m/u/{marks[ours.LEAVE]}"
+        binding = Binding(
+            marks=marks,
+            shared=mailing.shared,
+            own={
+                "unsubscribe_url": leave,
+                "preferences_url": leave,
+                "web_version_url": f"{base}/m/v/{marks[ours.VIEW]}",
+            },
+            link_url=self._link_url(prepared, marks) if mailing.track_clicks else None,
+            pixel_url=f"{base}/m/o/{marks[ours.OPEN]}.gif" if mailing.track_opens else None,
+            trap_url=f"{base}/m/c/{self._own.link(0)}/{marks[ours.CLICK]}" if mailing.track_clicks else None,
+        )
+        seed = f"{prepared.workspace_id}:{prepared.source_kind}:{prepared.source_id}:{language}"
+        self._mail = BoundMail(mailing.content(language), binding, frame(seed))
+        self._sender = header("From", prepared.sender)
+        self._headers = marks.cut(_headers(prepared, marks))
+
+    def _link_url(self, prepared: Prepared, marks: Marks) -> LinkUrl:
+        base, mark = f"{settings.NORTHPOST_URL}/m/c", marks[ours.CLICK]
+
+        def link_url(link: Link, url: str) -> str:
+            link_id = prepared.link_ids.get(link.url)
+            if link_id is None:
+                return url
+            return f"{base}/{self._own.link(link_id, '' if url == link.url else url)}/{mark}"
+
+        return link_url
+
+    def render(self, message_id: int, context: Mapping[str, object]) -> RenderedMail:
+        """Raises ContentError, TypeError."""
+        return self._mail.render(context, self._own.parts(message_id).tokens)
+
+    def compose(self, message_id: int, recipient: str, context: Mapping[str, object], now: datetime) -> Envelope:
+        """recipient: as it stands in the envelope. Raises ContentError, InvalidHeader, TypeError."""
+        parts = self._own.parts(message_id)
+        before = b"%b%bTo: %b\r\n" % (_date(now), self._sender, recipient.encode("ascii"))
+        after = filled(self._headers, parts.tokens)
+        data = self._mail.message(lambda subject: before + subject + after, context, parts.tokens)
+        return Envelope(message_id, f"bounce+{parts.bounce}@{self._domain}", recipient, data, ready=True)
+
+
+def _headers(prepared: Prepared, marks: Marks) -> bytes:
+    """What follows the subject: RFC 5322, and what mailbox providers ask of bulk mail (RFC 2369, 2919, 8058; Gmail's
+    Feedback-ID)."""
+    mailing, workspace_id = prepared.mailing, prepared.workspace_id
+    found = [("Message-ID", f"<{marks[ours.MESSAGE_ID]}@{prepared.domain}>")]
+    if prepared.reply_to:
+        found.append(("Reply-To", prepared.reply_to))
+    if not mailing.transactional:
+        found += [
+            ("List-Unsubscribe", f"<{settings.NORTHPOST_URL}/m/u/{marks[ours.LEAVE]}>"),
+            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+            ("List-Id", prepared.list_id),
+            ("Precedence", "bulk"),
+        ]
+    feedback = f"{prepared.source_kind}{prepared.source_id}:w{workspace_id}:{mailing.mail_type}:northpost"
+    found.append(("Feedback-ID", feedback))
+    return b"".join(header(name, value) for name, value in found)
+
+
+@lru_cache(maxsize=64)
+def _date(now: datetime) -> bytes:
+    return header("Date", format_datetime(now))
 
 
 def render(prepared: Prepared, *, message_id: int, language: str, context: Mapping[str, object]) -> RenderedMail:
     """The mail as this person gets it: links tracked, pixel, hidden link. Raises ContentError, TypeError."""
-    mailing = prepared.mailing
-    compiled: CompiledMail = mailing.content(language)
-    workspace_id = prepared.workspace_id
-    origin = ours.Origin(workspace_id, prepared.source_kind, prepared.source_id)
-
-    def link_url(link: Link, url: str) -> str:
-        link_id = prepared.link_ids.get(link.url)
-        if link_id is None:
-            return url
-        return ours.click_url(origin, message_id, link_id, "" if url == link.url else url)
-
-    rendered = compiled.render(
-        full_context(prepared, message_id, context),
-        link_url=link_url if mailing.track_clicks else None,
-        pixel_url=ours.open_url(workspace_id, message_id) if mailing.track_opens else None,
-    )
-    if not mailing.track_clicks:
-        return rendered
-    trap = _TRAP.format(ours.click_url(origin, message_id, 0))
-    head, body, tail = rendered.html.rpartition("</body>")
-    html = f"{head}{trap}{body}{tail}" if body else f"{rendered.html}{trap}"
-    return RenderedMail(subject=rendered.subject, preheader=rendered.preheader, html=html, text=rendered.text)
+    return prepared.letter(language).render(message_id, context)
 
 
 def compose(
@@ -116,46 +176,17 @@ def compose(
     now: datetime,
 ) -> Envelope:
     """The envelope to hand over. Raises BadAddress, ContentError, InvalidHeader, TypeError."""
+    return prepared.letter(language).compose(message_id, recipient_of(email), context, now)
+
+
+def recipient_of(email: str) -> str:
+    """The address as the envelope and To have it. Raises BadAddress."""
+    if len(email) <= _SIMPLE_LENGTH and _SIMPLE.fullmatch(email) and "xn--" not in email:
+        return email
     try:
         recipient = addresses.normalise(email)
     except addresses.AddressError as error:
         raise BadAddress(str(error)) from error
     if recipient.needs_smtputf8:
         raise BadAddress(f"{email} needs SMTPUTF8: the part before the @ is not ASCII")
-    rendered = render(prepared, message_id=message_id, language=language, context=context)
-    data = build_message(
-        headers=headers(
-            prepared, message_id=message_id, recipient=recipient.envelope, subject=rendered.subject, now=now
-        ),
-        text=rendered.text,
-        html=rendered.html,
-        boundary_seed=f"{prepared.workspace_id}:{message_id}",
-    )
-    sender = ours.return_path(prepared.workspace_id, message_id, prepared.domain)
-    return Envelope(message_id, sender, recipient.envelope, data)
-
-
-def headers(
-    prepared: Prepared, *, message_id: int, recipient: str, subject: str, now: datetime
-) -> list[tuple[str, str]]:
-    """RFC 5322, and what mailbox providers ask of bulk mail (RFC 2369, 2919, 8058; Gmail's Feedback-ID)."""
-    mailing, workspace_id = prepared.mailing, prepared.workspace_id
-    found = [
-        ("Date", format_datetime(now)),
-        ("From", prepared.sender),
-        ("To", address_header("", recipient)),
-        ("Subject", subject),
-        ("Message-ID", ours.message_id_header(workspace_id, message_id, prepared.domain)),
-    ]
-    if prepared.reply_to:
-        found.append(("Reply-To", prepared.reply_to))
-    if not mailing.transactional:
-        found += [
-            ("List-Unsubscribe", f"<{ours.unsubscribe_url(workspace_id, message_id)}>"),
-            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-            ("List-Id", prepared.list_id),
-            ("Precedence", "bulk"),
-        ]
-    feedback = f"{prepared.source_kind}{prepared.source_id}:w{workspace_id}:{mailing.mail_type}:northpost"
-    found.append(("Feedback-ID", feedback))
-    return found
+    return recipient.envelope

@@ -11,7 +11,8 @@ class Envelope(NamedTuple):
 
     `key` is the caller's name for it. `data` is the whole message (RFC 5322) with CRLF line ends and not
     dot-stuffed. `sender` is the return path, empty for the null one. `smtputf8` says that the headers hold
-    raw UTF-8.
+    raw UTF-8. `ready` says that the data is ASCII, every line end in it CRLF, also at its end, and that no line
+    begins with a dot: it goes as it is.
     """
 
     key: int
@@ -19,6 +20,7 @@ class Envelope(NamedTuple):
     recipient: str
     data: bytes
     smtputf8: bool = False
+    ready: bool = False
 
 
 class Outcome(NamedTuple):

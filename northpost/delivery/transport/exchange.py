@@ -39,12 +39,13 @@ class Exchange:
         self._rewind()
         self.tries += 1
         data = self.envelope.data
-        made = commands(self.envelope, len(data), data.isascii(), offers)
+        ready = self.envelope.ready
+        made = commands(self.envelope, len(data), ready or data.isascii(), offers)
         if isinstance(made, Outcome):
             return made
         self.mail, self.rcpt = made
         if not self.content:
-            self.content = dot_stuff(data)
+            self.content = data if ready else dot_stuff(data)
         return None
 
     def in_doubt(self, reason: str) -> Outcome:
