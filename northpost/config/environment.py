@@ -14,6 +14,8 @@
 ``NORTHPOST_TRUSTED_PROXIES``  addresses or networks of proxies in front of the program, e.g. 127.0.0.1,10.0.0.0/8: what
                         they say of a visitor's address and of https is believed (default: none is)
 ``NORTHPOST_MAX_UPLOAD_MB``  the largest file, or form, that is taken in (default: 512)
+``NORTHPOST_LEASE_SECONDS``  how long a worker may be silent before others take over what it was sending (default: 60);
+                        the same on every machine
 ``NORTHPOST_DEBUG``     1 shows tracebacks in the browser; for development only
 """
 
@@ -31,6 +33,18 @@ from django.core.exceptions import ImproperlyConfigured
 from northpost.core.postgres import EmbeddedServer
 
 DATABASE_NAME = "northpost"
+# A machine that loses its network tells nobody. So that the locks that it holds in the database go within half a
+# minute, and so that it notices itself, both ends ask after each other (in seconds; by default that takes two hours).
+_SERVER_ASKS = (
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2 -c tcp_user_timeout=20s"
+)
+_CLIENT_ASKS = {
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "2",
+    "tcp_user_timeout": "20000",
+    "connect_timeout": "10",
+}
 
 
 def data_dir() -> Path:
@@ -88,8 +102,8 @@ def databases() -> dict[str, dict[str, Any]]:
     server = embedded_server()
     if server is None:
         owner = _from_url(os.environ["DATABASE_URL"])
-        options = dict(owner["OPTIONS"])
-        options["options"] = f"{options.get('options', '')} -c role=northpost_app".strip()
+        options = _CLIENT_ASKS | owner["OPTIONS"]
+        options["options"] = f"{_SERVER_ASKS} {options.get('options', '')} -c role=northpost_app"
         default = owner | {"OPTIONS": options}
     else:
         owner = {
@@ -126,6 +140,14 @@ def name_servers() -> list[tuple[str, int]] | None:
         host = str(ip_address(parts.hostname or ""))  # a name would have to be looked up first
         found.append((host, parts.port or 53))
     return found
+
+
+def lease_seconds() -> float:
+    """How long a claim holds unless its worker says that it lives. Raises ValueError for what is no lease."""
+    seconds = float(os.environ.get("NORTHPOST_LEASE_SECONDS") or 60)
+    if not 1 <= seconds <= 86_400:
+        raise ValueError("NORTHPOST_LEASE_SECONDS must be between 1 and 86400")
+    return seconds
 
 
 _SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}

@@ -15,6 +15,8 @@ PACKAGE = Path(__file__).resolve().parent.parent
 DEBUG = os.environ.get("NORTHPOST_DEBUG") == "1"
 SECRET_KEY = environment.secret_key()
 NORTHPOST_DATA_DIR = environment.data_dir()
+NORTHPOST_LEASE_SECONDS = environment.lease_seconds()
+NORTHPOST_MAILBOX_PORT = int(os.environ.get("NORTHPOST_MAILBOX_PORT", "2525"))
 NORTHPOST_URL = os.environ.get("NORTHPOST_URL", "http://127.0.0.1:8000").rstrip("/")
 # Where the local mailbox listens, on 127.0.0.1.
 NORTHPOST_MAILBOX_PORT = int(os.environ.get("NORTHPOST_MAILBOX_PORT", "2525"))

@@ -44,7 +44,33 @@ def test_a_database_address_is_taken_apart(monkeypatch: pytest.MonkeyPatch):
         "post",
     )
     assert found["owner"]["OPTIONS"] == {"sslmode": "require"}
-    assert found["default"]["OPTIONS"]["options"] == "-c role=northpost_app"
+    assert found["default"]["OPTIONS"]["options"].endswith(" -c role=northpost_app")
+    assert found["default"]["OPTIONS"]["sslmode"] == "require"
+
+
+def test_a_database_over_the_network_is_asked_after(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(
+        "DATABASE_URL", "postgresql://db.firm.example/post?tcp_user_timeout=5000&options=-c%20work_mem%3D8MB"
+    )
+    options = environment.databases()["default"]["OPTIONS"]
+    assert options["tcp_user_timeout"] == "5000"
+    assert options["keepalives_idle"] == "10"
+    assert "-c tcp_keepalives_idle=10" in options["options"]
+    assert "-c work_mem=8MB" in options["options"]
+
+
+@pytest.mark.parametrize("seconds", ["0", "-5", "a week", "nan"])
+def test_a_lease_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, seconds: str):
+    monkeypatch.setenv("NORTHPOST_LEASE_SECONDS", seconds)
+    with pytest.raises(ValueError, match=r"NORTHPOST_LEASE_SECONDS|could not convert"):
+        environment.lease_seconds()
+
+
+def test_the_usual_lease(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("NORTHPOST_LEASE_SECONDS", raising=False)
+    assert environment.lease_seconds() == 60
+    monkeypatch.setenv("NORTHPOST_LEASE_SECONDS", "7.5")
+    assert environment.lease_seconds() == 7.5
 
 
 def test_an_address_of_another_database_is_refused(monkeypatch: pytest.MonkeyPatch):

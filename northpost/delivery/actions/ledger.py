@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
@@ -19,9 +20,9 @@ from northpost.delivery.actions.gate import suppression_key
 from northpost.delivery.models import MessageState, Source
 from northpost.delivery.rules.replies import Blame
 
-# A worker that has not said for so long that it lives is gone; it says so every HEARTBEAT_SECONDS.
-LEASE = timedelta(seconds=60)
-HEARTBEAT_SECONDS = 10.0
+# A worker that has been silent for so long is gone; it says that it lives six times as often.
+LEASE = timedelta(seconds=settings.NORTHPOST_LEASE_SECONDS)
+HEARTBEAT_SECONDS = settings.NORTHPOST_LEASE_SECONDS / 6
 SourceKey = tuple[str, int]
 
 
