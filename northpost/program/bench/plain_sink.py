@@ -1,6 +1,6 @@
 """The sink where no C compiler is at hand: the same as sink.c, slower.
 
-python -m northpost.program.bench.plain_sink RECORDS SAMPLES EVERY DELAY_MS
+python -m northpost.program.bench.plain_sink RECORDS SAMPLES EVERY DELAY_MS ADDRESS
 """
 
 from __future__ import annotations
@@ -110,12 +110,12 @@ class Session(asyncio.Protocol):
             self._transport.write(answers)
 
 
-async def serve(records: Path, samples: Path, every: int, delay: float) -> None:
+async def serve(records: Path, samples: Path, every: int, delay: float, address: str) -> None:
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     with records.open("wb") as kept, samples.open("wb") as sampled:
         counts = Counts(kept, sampled, every)
-        server = await loop.create_server(lambda: Session(counts, delay), "127.0.0.1", 0)
+        server = await loop.create_server(lambda: Session(counts, delay), address, 0)
 
         def hear() -> None:
             if not sys.stdin.readline():
@@ -129,8 +129,8 @@ async def serve(records: Path, samples: Path, every: int, delay: float) -> None:
 
 
 def main() -> None:
-    records, samples, every, delay = sys.argv[1:]
-    uvloop.run(serve(Path(records), Path(samples), int(every), int(delay) / 1000))
+    records, samples, every, delay, address = sys.argv[1:]
+    uvloop.run(serve(Path(records), Path(samples), int(every), int(delay) / 1000, address))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 /* An SMTP sink for benchmarks: one process, one thread, epoll, no parsing beyond what SMTP needs.
  *
- *     sink RECORDS SAMPLES EVERY DELAY_MS
+ *     sink RECORDS SAMPLES EVERY DELAY_MS ADDRESS
  *
- * Listens on a free port of 127.0.0.1 and prints it. Answers like a server with PIPELINING, 8BITMIME and SIZE; each
+ * Listens on a free port of ADDRESS (IPv4) and prints it. Answers like a server with PIPELINING, 8BITMIME and SIZE; each
  * answer leaves DELAY_MS after what it answers came in. Of each mail that ended with its dot it writes one line to
  * RECORDS, "recipient sender bytes"; of every EVERYth also the content to SAMPLES, after a line with its length.
  * A line on standard input makes it flush both and print "mails bytes broken cpu_microseconds"; the end of standard
@@ -225,12 +225,12 @@ static void tell(void) {
 }
 
 int main(int count, char **given) {
-    if (count != 5) { fprintf(stderr, "sink RECORDS SAMPLES EVERY DELAY_MS\n"); return 2; }
+    if (count != 6) { fprintf(stderr, "sink RECORDS SAMPLES EVERY DELAY_MS ADDRESS\n"); return 2; }
     if (!(records = fopen(given[1], "w")) || !(samples = fopen(given[2], "w"))) fail("open");
     setvbuf(records, NULL, _IOFBF, 1 << 20);
     every = atol(given[3]);
     delay_ms = atol(given[4]);
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = inet_addr(given[5]) };
     socklen_t length = sizeof address;
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), on = 1;
     if (listener < 0 || bind(listener, (struct sockaddr *)&address, length) || listen(listener, 512)) fail("listen");

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -45,7 +45,7 @@ class Counted:
 
 
 class Sink:
-    """A running sink on 127.0.0.1."""
+    """A running sink."""
 
     def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
         self._process = process
@@ -86,11 +86,17 @@ def is_compiled() -> bool:
 
 
 @contextmanager
-def running(*, delay_ms: int = 0, every: int = 100) -> Iterator[Sink]:
-    """A sink for as long as the block; ``every``: keep the content of one mail in so many."""
+def running(
+    *, delay_ms: int = 0, every: int = 100, address: str = "127.0.0.1", within: Sequence[str] = ()
+) -> Iterator[Sink]:
+    """A sink for as long as the block; ``every``: keep the content of one mail in so many.
+
+    within: a command that runs another one somewhere, in a network namespace, say.
+    """
     with tempfile.TemporaryDirectory(prefix="northpost-sink-") as place:
         folder = Path(place)
-        command = [*_command(folder), str(folder / "records"), str(folder / "samples"), str(every), str(delay_ms)]
+        files = (str(folder / "records"), str(folder / "samples"))
+        command = [*within, *_command(folder), *files, str(every), str(delay_ms), address]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             try:
                 yield Sink(process, folder)
