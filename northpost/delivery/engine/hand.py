@@ -14,7 +14,7 @@ from northpost.delivery.engine.persisting import Persistence
 from northpost.delivery.engine.wire import Wire
 
 # The wire stops this much before the lease is over: what goes by then is what others may take for lost.
-MARGIN_SECONDS = 5.0
+MARGIN_SECONDS = LEASE.total_seconds() / 12
 
 
 class Hand:
