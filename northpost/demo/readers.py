@@ -22,6 +22,9 @@ class Deed(StrEnum):
     ORDER = "order"
     UNSUBSCRIBE = "unsubscribe"
     COMPLAIN = "complain"
+    AWAY = "away"
+    REPLY = "reply"
+    LATE_BOUNCE = "late_bounce"
 
 
 @dataclass(frozen=True, order=True)
@@ -100,6 +103,9 @@ class Readers:
         put(reaction.ordered_at, Deed.ORDER, basket=reaction.basket)
         put(reaction.unsubscribed_at, Deed.UNSUBSCRIBE)
         put(reaction.complained_at, Deed.COMPLAIN)
+        put(reaction.out_of_office_at, Deed.AWAY)
+        put(reaction.replied_at, Deed.REPLY)
+        put(reaction.bounced_at, Deed.LATE_BOUNCE)
 
 
 # Programs that people read mail with, and those that look at it before them.

@@ -13,6 +13,7 @@ from northpost.delivery import actions as delivery
 from northpost.delivery import queries as ledger
 from northpost.delivery.actions.control import finish_sources
 from northpost.delivery.engine import send_due
+from northpost.delivery.inbound.following import follow_up
 from northpost.delivery.models import HitKind, Link
 from northpost.demo.company import Company
 from northpost.demo.desk import Desk, accepted_since
@@ -21,6 +22,7 @@ from northpost.demo.loading import Register, sign_up, sign_up_many
 from northpost.demo.orders import MailedOrder, keep_orders
 from northpost.demo.postbox import Postbox
 from northpost.demo.readers import Deed, Delivered, Happening, Readers, agent_of
+from northpost.demo.returns import BY_MAIL, bring_back
 from northpost.demo.scenario import PlannedMailing
 from northpost.events import consumers
 from northpost.segments import lifecycle
@@ -95,12 +97,13 @@ class Story:
         happenings = self.readers.until(end)
         self._hit(happenings)
         self._order(happenings, start, end)
-        # Leaving is done by each at their own moment.
+        # Leaving, and writing back, is done by each at their own moment.
         for happening in happenings:
-            self._leave(happening)
+            self._answer(happening)
         self.time.move_to(end)
         self.box.tell_time(end)
         delivery.classify_hits()
+        follow_up()
         self._deliver()
         consumers.consume_all()
         lifecycle.refresh(end)
@@ -136,13 +139,13 @@ class Story:
         keep_orders(self.company, self.register, start, end, mailed, first_number=self.mailed_orders)
         self.mailed_orders += len(mailed)
 
-    def _leave(self, happening: Happening) -> None:
+    def _answer(self, happening: Happening) -> None:
         if happening.deed is Deed.UNSUBSCRIBE:
             self.time.move_to(happening.at)
             delivery.unsubscribe(message_id=happening.message_id)
-        elif happening.deed is Deed.COMPLAIN:
+        elif happening.deed in BY_MAIL:
             self.time.move_to(happening.at)
-            delivery.complain(message_id=happening.message_id)
+            bring_back(happening, self.company.people)
 
     # --- mail ------------------------------------------------------------------------------------
 

@@ -29,6 +29,10 @@ TEMPER: dict[str, tuple[float, float, float, float]] = {
     "partner": (0.52, 0.300, 0.0, 0.004),
 }
 OUT_OF_OFFICE = 0.012
+# Taken by the server, and returned some minutes later: its owner has not looked in for long.
+BOUNCED_LATER = 0.0012
+REPLIED_OF_OPENED = {"partner": 0.10, "review": 0.02}
+REPLIED_AT_ALL = 0.003
 COMPLAINED_OF_OPENED = 0.0006
 LONGEST_WAIT = timedelta(days=6)
 
@@ -49,7 +53,8 @@ class SentMail:
 class Reaction:
     """What came of one letter; times are aware. `clicks`, `machine_clicks`: time and the link's place.
 
-    A bounced letter has no other reaction. `basket`: places in PRODUCTS, each bought once at `ordered_at`.
+    A bounced letter has no other reaction (`bounced_at`: it was taken, and returned later). `basket`: places in
+    PRODUCTS, each bought once at `ordered_at`.
     """
 
     bounce: Bounce = ""
@@ -62,6 +67,8 @@ class Reaction:
     basket: tuple[int, ...] = ()
     unsubscribed_at: datetime | None = None
     complained_at: datetime | None = None
+    replied_at: datetime | None = None
+    bounced_at: datetime | None = None
 
 
 _SLUG_BIT = {category.slug: 1 << place for place, category in enumerate(CATEGORIES)}
@@ -105,6 +112,8 @@ class Audience:
         if self._full[person]:
             return Reaction(bounce="soft")
         chance = self._chances(mail.message_id)
+        if next(chance) < BOUNCED_LATER:
+            return Reaction(bounced_at=now + timedelta(minutes=1 + 30 * next(chance)))
         away = next(chance) < OUT_OF_OFFICE
         prefetched = now + timedelta(seconds=3 + 50 * next(chance))
         machine_clicks = (
@@ -125,6 +134,7 @@ class Audience:
             basket=basket,
             unsubscribed_at=unsubscribed_at,
             complained_at=complained_at,
+            replied_at=self._replies(mail, opens, chance),
         )
 
     def _chances(self, message_id: str) -> Iterator[float]:
@@ -179,6 +189,11 @@ class Audience:
             along = _GOES_WITH[slug]
             basket.append(_from_shelf(along[int(next(chance) * len(along))], next(chance)))
         return ordered_at, tuple(dict.fromkeys(basket))
+
+    def _replies(self, mail: SentMail, opens: tuple[datetime, ...], chance: Iterator[float]) -> datetime | None:
+        if not opens or next(chance) >= REPLIED_OF_OPENED.get(mail.kind, REPLIED_AT_ALL):
+            return None
+        return opens[0] + timedelta(minutes=2) + _wait(next(chance), hours=2.0, shape=1.2)
 
     def _leaves(
         self, mail: SentMail, opens: tuple[datetime, ...], chance: Iterator[float]

@@ -10,7 +10,7 @@ from northpost.analytics.models import Touch
 from northpost.campaigns.models import Campaign
 from northpost.contacts.models import Contact
 from northpost.core import tenancy
-from northpost.delivery.models import Message, Suppression
+from northpost.delivery.models import InboundMail, Message, Suppression
 from northpost.demo.company import make_company
 from northpost.demo.readers import Deed
 from northpost.demo.run import DemoState, demo_state, run_main_job
@@ -67,6 +67,12 @@ def test_ledger_sink_log_and_report_agree_and_a_second_run_changes_nothing() -> 
         opened = Message.objects.exclude(opened_at=None)
         assert result.opens == opened.count() <= expected[Deed.OPEN]
         assert result.clicks == Message.objects.exclude(clicked_at=None).count()
+        # What came back by mail: read as what it was, and told whose it is.
+        kinds = Counter(InboundMail.objects.exclude(message_id=None).values_list("kind", flat=True))
+        wrote = {"bounce": Deed.LATE_BOUNCE, "auto_reply": Deed.AWAY, "reply": Deed.REPLY, "complaint": Deed.COMPLAIN}
+        assert kinds == {kind: expected[deed] for kind, deed in wrote.items() if expected[deed]}
+        assert expected[Deed.AWAY] > 0
+        assert events("mail.replied", machine=False) == expected[Deed.REPLY]
         # The shop: its own orders and those that letters brought; touched ones are in the report.
         assert Order.objects.count() == len(company.orders) + expected[Deed.ORDER]
         assert Order.objects.count() == Event.objects.filter(kind="order.placed").count()
