@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that the integration tests find their real parts: Postfix, rspamd, and iproute2 for network namespaces.
+# Makes sure that the integration tests find their real parts: Postfix, rspamd, Dovecot, and iproute2 for network namespaces.
 # Nothing of it is started here, and a machine that has none of it still runs every other test: those that need a part
 # are skipped, and say so.
 set -euo pipefail
@@ -7,6 +7,8 @@ set -euo pipefail
 missing=()
 [ -x /usr/sbin/smtp-source ] && [ -x /usr/sbin/postconf ] || missing+=(postfix)
 command -v rspamd >/dev/null || missing+=(rspamd)
+[ -x /usr/sbin/dovecot ] && [ -e /usr/lib/dovecot/imap ] && [ -e /usr/lib/dovecot/pop3 ] ||
+  missing+=(dovecot-imapd dovecot-pop3d)
 { command -v ip || [ -x /usr/sbin/ip ]; } >/dev/null || missing+=(iproute2)
 if [ ${#missing[@]} = 0 ]; then exit 0; fi
 

@@ -131,7 +131,7 @@ globals().update(environment.own_mail())
 DEFAULT_FROM_EMAIL = os.environ.get("NORTHPOST_FROM_EMAIL", f"northpost@{_host}")
 
 # Jobs: a room's tasks.py is found by itself.
-PROCRASTINATE_IMPORT_PATHS = ["northpost.delivery.inbound.tasks"]
+PROCRASTINATE_IMPORT_PATHS = ["northpost.delivery.inbound.tasks", "northpost.delivery.inbound.inboxes.tasks"]
 
 # Languages
 LANGUAGE_CODE = "en"
