@@ -18,54 +18,27 @@ from northpost.segments import catalogue as catalogues
 from northpost.segments.catalogue import Catalogue
 from northpost.segments.kinds import registry
 from northpost.segments.rules import All, Condition, Node, Not, Some, parse
+from northpost.segments.statement import Statement
 
 
-class Compiler:
-    """What a kind of condition compiles with. Parameter names are ``<prefix>1``, ``<prefix>2``..., in order."""
+def predicate(node: Node, statement: Statement) -> str:
+    """The condition over ``c`` that a rule's node is; what it joins goes into ``statement``."""
+    match node:
+        case All(nodes):
+            return _group(" AND ", nodes, statement) if nodes else "true"
+        case Some(nodes):
+            return _group(" OR ", nodes, statement)
+        case Not(inner):
+            # Predicates are never null, so that "not" is the rest of the people.
+            return f"NOT ({predicate(inner, statement)})"
+        case Condition(kind, values):
+            known = registry.get(kind)
+            assert known is not None, kind
+            return known.compile(values, statement)
 
-    def __init__(self, catalogue: Catalogue, now: datetime, prefix: str = "rule_") -> None:
-        self.catalogue = catalogue
-        self.now = now
-        self.prefix = prefix
-        self.params: dict[str, Any] = {}
-        self.joins: list[str] = []
-        self.workspace = self.param(catalogue.workspace_id)
 
-    def param(self, value: Any) -> str:
-        """The place-holder of ``value``, the only way for a rule's value into the statement."""
-        name = f"{self.prefix}{len(self.params) + 1}"
-        self.params[name] = value
-        return f"%({name})s"
-
-    def among(self, select: str) -> str:
-        """Predicate: the person is in ``select``, a query for ``contact_id`` with one row a person at most."""
-        return f"{self._joined(select)}.contact_id IS NOT NULL"
-
-    def not_among(self, select: str) -> str:
-        """Predicate: the person is not in ``select``."""
-        return f"{self._joined(select)}.contact_id IS NULL"
-
-    def _joined(self, select: str) -> str:
-        alias = f"{self.prefix}t{len(self.joins) + 1}"
-        self.joins.append(f"LEFT JOIN ({select}) AS {alias} ON {alias}.contact_id = c.id")
-        return alias
-
-    def predicate(self, node: Node) -> str:
-        match node:
-            case All(nodes):
-                return self._group(" AND ", nodes) if nodes else "true"
-            case Some(nodes):
-                return self._group(" OR ", nodes)
-            case Not(inner):
-                # Predicates are never null, so that "not" is the rest of the people.
-                return f"NOT ({self.predicate(inner)})"
-            case Condition(kind, values):
-                known = registry.get(kind)
-                assert known is not None, kind
-                return known.compile(values, self)
-
-    def _group(self, word: str, nodes: tuple[Node, ...]) -> str:
-        return "(" + word.join(self.predicate(node) for node in nodes) + ")"
+def _group(word: str, nodes: tuple[Node, ...], statement: Statement) -> str:
+    return "(" + word.join(predicate(node, statement) for node in nodes) + ")"
 
 
 def compile_rule(
@@ -83,8 +56,8 @@ def compile_rule(
     statistics.keep_fresh()
     known = catalogue or catalogues.load()
     node = parse(rule, known) if isinstance(rule, Mapping) else rule
-    compiler = Compiler(known, now, prefix)
-    where = compiler.predicate(node)
-    joins = "".join(f"\n{join}" for join in compiler.joins)
-    text = f"SELECT c.id FROM contacts_contact AS c{joins}\nWHERE c.workspace_id = {compiler.workspace} AND {where}"
-    return Fragment(text, compiler.params)
+    statement = Statement(known, now, prefix)
+    where = predicate(node, statement)
+    joins = "".join(f"\n{join}" for join in statement.joins)
+    text = f"SELECT c.id FROM contacts_contact AS c{joins}\nWHERE c.workspace_id = {statement.workspace} AND {where}"
+    return Fragment(text, statement.params)

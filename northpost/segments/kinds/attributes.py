@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,9 +22,7 @@ from northpost.segments.kinds.windows import (
     moment_sql,
     say_moment,
 )
-
-if TYPE_CHECKING:
-    from northpost.segments.compile import Compiler
+from northpost.segments.statement import Statement
 
 PERSON = gettext_lazy("The person")
 # Our own expressions, by key; what a rule says never becomes one.
@@ -67,13 +65,13 @@ class Attribute(ConditionKind):
         else:
             ask_text(ask, LANGUAGES if attribute == "language" else ())
 
-    def compile(self, values: Mapping[str, Any], compiler: Compiler) -> str:
+    def compile(self, values: Mapping[str, Any], statement: Statement) -> str:
         attribute = values["attribute"]
         if attribute == "role":
-            return f"c.role = ANY({compiler.param(list(values['roles']))}::text[])"
+            return f"c.role = ANY({statement.param(list(values['roles']))}::text[])"
         if attribute == "created":
-            return f"({moment_sql(values, 'c.created_at', compiler)})"
-        return text_sql(values, TEXT_COLUMNS[attribute], compiler)
+            return f"({moment_sql(values, 'c.created_at', statement)})"
+        return text_sql(values, TEXT_COLUMNS[attribute], statement)
 
     def explain(self, values: Mapping[str, Any], catalogue: Catalogue) -> str:
         attribute = values["attribute"]
@@ -124,20 +122,20 @@ class CustomField(ConditionKind):
         else:
             ask_text(ask)
 
-    def compile(self, values: Mapping[str, Any], compiler: Compiler) -> str:
+    def compile(self, values: Mapping[str, Any], statement: Statement) -> str:
         # The key was found among the fields (choice above), and still goes in as a parameter.
-        key = f"{compiler.param(values['field'])}::text"
+        key = f"{statement.param(values['field'])}::text"
         text = f"(c.attributes ->> {key})"
         if "answer" in values:
             return _yes_no_sql(values["answer"], key)
         if "any_of" in values:
-            return f"coalesce({text} = ANY({compiler.param(list(values['any_of']))}::text[]), false)"
-        kind = compiler.catalogue.fields[values["field"]].kind
+            return f"coalesce({text} = ANY({statement.param(list(values['any_of']))}::text[]), false)"
+        kind = statement.catalogue.fields[values["field"]].kind
         if kind == FieldKind.NUMBER:
-            return _number_sql(values, key, compiler)
+            return _number_sql(values, key, statement)
         if kind == FieldKind.DATE:
-            return _day_sql(values, text, compiler)
-        return text_sql(values, text, compiler)
+            return _day_sql(values, text, statement)
+        return text_sql(values, text, statement)
 
     def explain(self, values: Mapping[str, Any], catalogue: Catalogue) -> str:
         info = catalogue.fields[values["field"]]
@@ -171,12 +169,12 @@ def _yes_no_sql(answer: str, key: str) -> str:
     return f"coalesce(c.attributes -> {key} = '{literal}'::jsonb, false)"
 
 
-def _number_sql(values: Mapping[str, Any], key: str, compiler: Compiler) -> str:
+def _number_sql(values: Mapping[str, Any], key: str, statement: Statement) -> str:
     value = f"c.attributes -> {key}"
     test = values["test"]
     if test in ("empty", "filled"):
         return f"coalesce(jsonb_typeof({value}), 'null') {'=' if test == 'empty' else '<>'} 'null'"
-    first = f"{compiler.param(values['number'])}::numeric"
+    first = f"{statement.param(values['number'])}::numeric"
     number = f"({value})::numeric"
     compared = {
         "at_least": f"{number} >= {first}",
@@ -184,26 +182,26 @@ def _number_sql(values: Mapping[str, Any], key: str, compiler: Compiler) -> str:
         "exactly": f"{number} = {first}",
     }.get(test)
     if compared is None:
-        compared = f"{number} BETWEEN {first} AND {compiler.param(values['number_to'])}::numeric"
+        compared = f"{number} BETWEEN {first} AND {statement.param(values['number_to'])}::numeric"
     # CASE: the cast must not meet what isn't a number.
     return f"CASE WHEN jsonb_typeof({value}) = 'number' THEN {compared} ELSE false END"
 
 
-def _day_sql(values: Mapping[str, Any], text: str, compiler: Compiler) -> str:
+def _day_sql(values: Mapping[str, Any], text: str, statement: Statement) -> str:
     """Days are ISO texts, which stand in the order of time."""
     test = values["test"]
     if test in ("empty", "filled"):
-        return text_sql(values, text, compiler)
-    today = compiler.now.astimezone(compiler.catalogue.zone).date()
+        return text_sql(values, text, statement)
+    today = statement.now.astimezone(statement.catalogue.zone).date()
     if test == "anniversary":
-        days = compiler.param(anniversaries(today, values["days"]))
+        days = statement.param(anniversaries(today, values["days"]))
         return f"coalesce(substr({text}, 6, 5) = ANY({days}::text[]), false)"
     first, last = day_bounds(values, today)
     tests = [f"{text} ~ '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}'"]
     if first is not None:
-        tests.append(f'left({text}, 10) COLLATE "C" >= {compiler.param(first.isoformat())}::text')
+        tests.append(f'left({text}, 10) COLLATE "C" >= {statement.param(first.isoformat())}::text')
     if last is not None:
-        tests.append(f'left({text}, 10) COLLATE "C" <= {compiler.param(last.isoformat())}::text')
+        tests.append(f'left({text}, 10) COLLATE "C" <= {statement.param(last.isoformat())}::text')
     return f"coalesce({' AND '.join(tests)}, false)"
 
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from northpost.segments.asking import Ask
 from northpost.segments.kinds import phrases
-
-if TYPE_CHECKING:
-    from northpost.segments.compile import Compiler
+from northpost.segments.statement import Statement
 
 MOST = 100_000
 COMPARISONS = (
@@ -49,7 +47,7 @@ def holds(values: Mapping[str, Any], figure: Decimal | int) -> bool:
     return (low is None or figure >= low) and (high is None or figure <= high)
 
 
-def predicate(values: Mapping[str, Any], compiler: Compiler, select: str, figure: str) -> str:
+def predicate(values: Mapping[str, Any], statement: Statement, select: str, figure: str) -> str:
     """Compare ``figure``, an aggregate of ``select`` (a query for contact_id up to its WHERE), grouping by person.
 
     Where a person with nothing (0) fits, the people who don't fit are gathered, and the rest taken.
@@ -59,17 +57,17 @@ def predicate(values: Mapping[str, Any], compiler: Compiler, select: str, figure
     if counted and (low, high) in ((1, None), (None, 0)):
         # Whether at all needs no counting.
         found = f"{select} GROUP BY contact_id"
-        return compiler.among(found) if low else compiler.not_among(found)
+        return statement.among(found) if low else statement.not_among(found)
     cast = "bigint" if counted else "numeric"
     tests = []
     if low is not None:
-        tests.append(f"{figure} >= {compiler.param(low)}::{cast}")
+        tests.append(f"{figure} >= {statement.param(low)}::{cast}")
     if high is not None:
-        tests.append(f"{figure} <= {compiler.param(high)}::{cast}")
+        tests.append(f"{figure} <= {statement.param(high)}::{cast}")
     test = " AND ".join(tests)
     if holds(values, 0):
-        return compiler.not_among(f"{select} GROUP BY contact_id HAVING NOT ({test})")
-    return compiler.among(f"{select} GROUP BY contact_id HAVING {test}")
+        return statement.not_among(f"{select} GROUP BY contact_id HAVING NOT ({test})")
+    return statement.among(f"{select} GROUP BY contact_id HAVING {test}")
 
 
 def _bounds(values: Mapping[str, Any]) -> tuple[Decimal | None, Decimal | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -15,9 +15,7 @@ from northpost.segments.kinds import phrases
 from northpost.segments.kinds.counting import ask_how_often, predicate, say_how_often
 from northpost.segments.kinds.registry import ConditionKind
 from northpost.segments.kinds.windows import ask_moment, ask_window, moment_sql, say_moment, say_window, window_sql
-
-if TYPE_CHECKING:
-    from northpost.segments.compile import Compiler
+from northpost.segments.statement import Statement
 
 DID = gettext_lazy("What they did")
 MAIL = (
@@ -45,28 +43,28 @@ class Mail(ConditionKind):
             ask.choice("mailing", gettext_lazy("Mailing"), list(ask.catalogue.mailings.items()))
         ask_window(ask)
 
-    def compile(self, values: Mapping[str, Any], compiler: Compiler) -> str:
+    def compile(self, values: Mapping[str, Any], statement: Statement) -> str:
         source = values.get("mailing")
         if values["what"] == "received":
             select = (
-                f"SELECT contact_id FROM delivery_message WHERE workspace_id = {compiler.workspace}"
-                f" AND state = 'accepted' AND bounced_at IS NULL{window_sql(values, 'settled_at', compiler)}"
+                f"SELECT contact_id FROM delivery_message WHERE workspace_id = {statement.workspace}"
+                f" AND state = 'accepted' AND bounced_at IS NULL{window_sql(values, 'settled_at', statement)}"
             )
             if source is not None:
                 kind, number = source.split(":", 1)
                 select += (
-                    f" AND source_kind = {compiler.param(kind)}::text"
-                    f" AND source_id = {compiler.param(int(number))}::bigint"
+                    f" AND source_kind = {statement.param(kind)}::text"
+                    f" AND source_id = {statement.param(int(number))}::bigint"
                 )
-            return predicate(values, compiler, select, "count(*)")
+            return predicate(values, statement, select, "count(*)")
         select = (
-            f"SELECT contact_id FROM events_event WHERE workspace_id = {compiler.workspace}"
-            f" AND kind = {compiler.param('mail.' + values['what'])}::text AND contact_id IS NOT NULL AND NOT machine"
-            f"{window_sql(values, 'occurred_at', compiler)}"
+            f"SELECT contact_id FROM events_event WHERE workspace_id = {statement.workspace}"
+            f" AND kind = {statement.param('mail.' + values['what'])}::text AND contact_id IS NOT NULL AND NOT machine"
+            f"{window_sql(values, 'occurred_at', statement)}"
         )
         if source is not None:
-            select += f" AND source = {compiler.param(source)}::text"
-        return predicate(values, compiler, select, "count(DISTINCT message_id)")
+            select += f" AND source = {statement.param(source)}::text"
+        return predicate(values, statement, select, "count(DISTINCT message_id)")
 
     def explain(self, values: Mapping[str, Any], catalogue: Catalogue) -> str:
         one = values["which"] == "one"
@@ -134,15 +132,15 @@ class Happened(ConditionKind):
         else:
             ask_moment(ask)
 
-    def compile(self, values: Mapping[str, Any], compiler: Compiler) -> str:
+    def compile(self, values: Mapping[str, Any], statement: Statement) -> str:
         select = (
-            f"SELECT contact_id FROM events_event WHERE workspace_id = {compiler.workspace}"
-            f" AND kind = {compiler.param(values['event'])}::text AND contact_id IS NOT NULL AND NOT machine"
+            f"SELECT contact_id FROM events_event WHERE workspace_id = {statement.workspace}"
+            f" AND kind = {statement.param(values['event'])}::text AND contact_id IS NOT NULL AND NOT machine"
         )
         if values["measure"] == "last":
-            test = moment_sql(values, "max(occurred_at)", compiler)
-            return compiler.among(f"{select} GROUP BY contact_id HAVING {test}")
-        return predicate(values, compiler, select + window_sql(values, "occurred_at", compiler), "count(*)")
+            test = moment_sql(values, "max(occurred_at)", statement)
+            return statement.among(f"{select} GROUP BY contact_id HAVING {test}")
+        return predicate(values, statement, select + window_sql(values, "occurred_at", statement), "count(*)")
 
     def explain(self, values: Mapping[str, Any], catalogue: Catalogue) -> str:
         clause = str(_events[values["event"]][1])

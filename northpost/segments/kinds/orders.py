@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,9 +20,7 @@ from northpost.segments.kinds.counting import (
 )
 from northpost.segments.kinds.registry import ConditionKind
 from northpost.segments.kinds.windows import ask_moment, ask_window, moment_sql, say_moment, say_window, window_sql
-
-if TYPE_CHECKING:
-    from northpost.segments.compile import Compiler
+from northpost.segments.statement import Statement
 
 MEASURES = (
     ("count", gettext_lazy("how often they ordered")),
@@ -66,19 +64,19 @@ class Ordered(ConditionKind):
         if measure not in ("first", "last"):
             ask_window(ask)
 
-    def compile(self, values: Mapping[str, Any], compiler: Compiler) -> str:
+    def compile(self, values: Mapping[str, Any], statement: Statement) -> str:
         measure = values["measure"]
-        within = window_sql(values, "o.placed_at", compiler) if "within" in values else ""
-        select = _select(values, compiler, within, in_one_currency=measure in ("sum", "average"))
+        within = window_sql(values, "o.placed_at", statement) if "within" in values else ""
+        select = _select(values, statement, within, in_one_currency=measure in ("sum", "average"))
         if measure in ("first", "last"):
             extreme = "min(placed_at)" if measure == "first" else "max(placed_at)"
-            test = moment_sql(values, extreme, compiler)
-            return compiler.among(f"{select} GROUP BY contact_id HAVING {test}")
+            test = moment_sql(values, extreme, statement)
+            return statement.among(f"{select} GROUP BY contact_id HAVING {test}")
         if measure == "average":
             # Nobody has an average who ordered nothing: they never fit.
-            has_any = compiler.among(f"{select} GROUP BY contact_id")
-            return f"({has_any} AND {predicate(values, compiler, select, 'avg(amount)')})"
-        return predicate(values, compiler, select, "count(*)" if measure == "count" else "sum(amount)")
+            has_any = statement.among(f"{select} GROUP BY contact_id")
+            return f"({has_any} AND {predicate(values, statement, select, 'avg(amount)')})"
+        return predicate(values, statement, select, "count(*)" if measure == "count" else "sum(amount)")
 
     def explain(self, values: Mapping[str, Any], catalogue: Catalogue) -> str:
         measure = values["measure"]
@@ -100,21 +98,21 @@ class Ordered(ConditionKind):
         return phrases.Whose(said)
 
 
-def _select(values: Mapping[str, Any], compiler: Compiler, within: str, *, in_one_currency: bool) -> str:
+def _select(values: Mapping[str, Any], statement: Statement, within: str, *, in_one_currency: bool) -> str:
     """A query for contact_id, placed_at and amount, one row an order."""
-    orders = f"o.workspace_id = {compiler.workspace} AND o.contact_id IS NOT NULL{within}"
+    orders = f"o.workspace_id = {statement.workspace} AND o.contact_id IS NOT NULL{within}"
     if in_one_currency:
-        orders += f" AND o.currency = {compiler.param(compiler.catalogue.currency)}::text"
+        orders += f" AND o.currency = {statement.param(statement.catalogue.currency)}::text"
     if values["about"] == "anything":
         inner = f"SELECT o.contact_id, o.placed_at, o.total - o.refunded AS amount FROM sales_order AS o WHERE {orders}"
     else:
         column = "category" if values["about"] == "category" else "sku"
-        wanted = compiler.param(values[values["about"]])
+        wanted = statement.param(values[values["about"]])
         inner = (
             "SELECT o.contact_id, o.placed_at, sum(l.total) AS amount"
             " FROM sales_product AS p JOIN sales_line AS l ON l.product_id = p.id JOIN sales_order AS o"
-            f" ON o.id = l.order_id WHERE p.workspace_id = {compiler.workspace} AND p.{column} = {wanted}::text"
-            f" AND l.workspace_id = {compiler.workspace} AND {orders} GROUP BY o.id, o.contact_id, o.placed_at"
+            f" ON o.id = l.order_id WHERE p.workspace_id = {statement.workspace} AND p.{column} = {wanted}::text"
+            f" AND l.workspace_id = {statement.workspace} AND {orders} GROUP BY o.id, o.contact_id, o.placed_at"
         )
     return f"SELECT contact_id FROM ({inner}) AS placed"
 

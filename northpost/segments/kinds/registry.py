@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.utils.functional import Promise
 
 from northpost.segments.asking import Ask
 from northpost.segments.catalogue import Catalogue
-
-if TYPE_CHECKING:
-    from northpost.segments.compile import Compiler
+from northpost.segments.statement import Statement
 
 
 class ConditionKind(ABC):
     """A kind of condition: what it is made of, its SQL and its words.
 
     ``compile`` returns a predicate over ``c`` (contacts_contact). No value of a rule may stand in it but through
-    ``compiler.param``. ``explain`` returns a clause that goes on after "who" ("ordered at least twice"), or a
+    ``statement.param``. ``explain`` returns a clause that goes on after "who" ("ordered at least twice"), or a
     phrases.Whose.
     """
 
@@ -31,7 +29,7 @@ class ConditionKind(ABC):
     def shape(self, ask: Ask) -> None: ...
 
     @abstractmethod
-    def compile(self, values: Mapping[str, Any], compiler: Compiler) -> str: ...
+    def compile(self, values: Mapping[str, Any], statement: Statement) -> str: ...
 
     @abstractmethod
     def explain(self, values: Mapping[str, Any], catalogue: Catalogue) -> str: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,9 +14,7 @@ from northpost.segments.kinds import phrases
 from northpost.segments.kinds.registry import ConditionKind
 from northpost.segments.kinds.windows import ask_since, say_since, since_sql
 from northpost.segments.models import Stage
-
-if TYPE_CHECKING:
-    from northpost.segments.compile import Compiler
+from northpost.segments.statement import Statement
 
 STANDING = gettext_lazy("Where they stand")
 CONSENT_STATES = (
@@ -41,17 +39,17 @@ class ConsentGiven(ConditionKind):
         if ask.choice("state", gettext_lazy("Consent"), CONSENT_STATES, reshapes=True) != "none":
             ask_since(ask)
 
-    def compile(self, values: Mapping[str, Any], compiler: Compiler) -> str:
+    def compile(self, values: Mapping[str, Any], statement: Statement) -> str:
         select = (
             "SELECT contact_id FROM contacts_consent"
-            f" WHERE workspace_id = {compiler.workspace} AND purpose_id ="
-            f" (SELECT id FROM contacts_purpose WHERE workspace_id = {compiler.workspace}"
-            f" AND key = {compiler.param(values['purpose'])}::text)"
+            f" WHERE workspace_id = {statement.workspace} AND purpose_id ="
+            f" (SELECT id FROM contacts_purpose WHERE workspace_id = {statement.workspace}"
+            f" AND key = {statement.param(values['purpose'])}::text)"
         )
         if values["state"] == "none":
-            return compiler.not_among(select)
-        state = f" AND state = {compiler.param(values['state'])}::text"
-        return compiler.among(select + state + since_sql(values, "since", compiler))
+            return statement.not_among(select)
+        state = f" AND state = {statement.param(values['state'])}::text"
+        return statement.among(select + state + since_sql(values, "since", statement))
 
     def explain(self, values: Mapping[str, Any], catalogue: Catalogue) -> str:
         said = {
@@ -74,12 +72,12 @@ class OnList(ConditionKind):
         ask.choice("is", gettext_lazy("Person"), ON)
         ask.choice("list", gettext_lazy("List"), list(ask.catalogue.lists.items()))
 
-    def compile(self, values: Mapping[str, Any], compiler: Compiler) -> str:
+    def compile(self, values: Mapping[str, Any], statement: Statement) -> str:
         select = (
-            f"SELECT contact_id FROM contacts_list_member WHERE workspace_id = {compiler.workspace}"
-            f" AND contact_list_id = {compiler.param(int(values['list']))}::bigint"
+            f"SELECT contact_id FROM contacts_list_member WHERE workspace_id = {statement.workspace}"
+            f" AND contact_list_id = {statement.param(int(values['list']))}::bigint"
         )
-        return compiler.among(select) if values["is"] == "on" else compiler.not_among(select)
+        return statement.among(select) if values["is"] == "on" else statement.not_among(select)
 
     def explain(self, values: Mapping[str, Any], catalogue: Catalogue) -> str:
         named = {"name": phrases.quoted(catalogue.lists[values["list"]])}
@@ -97,13 +95,13 @@ class HasTag(ConditionKind):
         ask.choice("is", gettext_lazy("Person"), HAS)
         ask.choice("tag", gettext_lazy("Tag"), [(name, name) for name in ask.catalogue.tags])
 
-    def compile(self, values: Mapping[str, Any], compiler: Compiler) -> str:
+    def compile(self, values: Mapping[str, Any], statement: Statement) -> str:
         select = (
-            f"SELECT contact_id FROM contacts_tagged WHERE workspace_id = {compiler.workspace} AND tag_id ="
-            f" (SELECT id FROM contacts_tag WHERE workspace_id = {compiler.workspace}"
-            f" AND name = {compiler.param(values['tag'])}::text)"
+            f"SELECT contact_id FROM contacts_tagged WHERE workspace_id = {statement.workspace} AND tag_id ="
+            f" (SELECT id FROM contacts_tag WHERE workspace_id = {statement.workspace}"
+            f" AND name = {statement.param(values['tag'])}::text)"
         )
-        return compiler.among(select) if values["is"] == "on" else compiler.not_among(select)
+        return statement.among(select) if values["is"] == "on" else statement.not_among(select)
 
     def explain(self, values: Mapping[str, Any], catalogue: Catalogue) -> str:
         named = {"name": phrases.quoted(values["tag"])}
@@ -121,11 +119,11 @@ class InStage(ConditionKind):
         ask.several("stages", gettext_lazy("Stage"), Stage.choices)
         ask_since(ask)
 
-    def compile(self, values: Mapping[str, Any], compiler: Compiler) -> str:
-        return compiler.among(
-            f"SELECT contact_id FROM segments_lifecycle WHERE workspace_id = {compiler.workspace}"
-            f" AND stage = ANY({compiler.param(list(values['stages']))}::text[])"
-            f"{since_sql(values, 'since', compiler)}"
+    def compile(self, values: Mapping[str, Any], statement: Statement) -> str:
+        return statement.among(
+            f"SELECT contact_id FROM segments_lifecycle WHERE workspace_id = {statement.workspace}"
+            f" AND stage = ANY({statement.param(list(values['stages']))}::text[])"
+            f"{since_sql(values, 'since', statement)}"
         )
 
     def explain(self, values: Mapping[str, Any], catalogue: Catalogue) -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from northpost.segments.asking import Ask, Options
 from northpost.segments.kinds import phrases
-
-if TYPE_CHECKING:
-    from northpost.segments.compile import Compiler
+from northpost.segments.statement import Statement
 
 TESTS = (
     ("is", gettext_lazy("is")),
@@ -30,7 +28,7 @@ def ask_text(ask: Ask, suggestions: Options = ()) -> None:
         ask.text("text", gettext_lazy("Text"), suggestions=suggestions)
 
 
-def text_sql(values: Mapping[str, Any], expression: str, compiler: Compiler) -> str:
+def text_sql(values: Mapping[str, Any], expression: str, statement: Statement) -> str:
     """Never null: an absent text is an empty one. No LIKE, so that % and _ are only themselves."""
     whole = f"lower(coalesce({expression}, ''))"
     test = values["test"]
@@ -38,7 +36,7 @@ def text_sql(values: Mapping[str, Any], expression: str, compiler: Compiler) -> 
         return f"{whole} = ''"
     if test == "filled":
         return f"{whole} <> ''"
-    text = f"lower({compiler.param(values['text'])}::text)"
+    text = f"lower({statement.param(values['text'])}::text)"
     return {
         "is": f"{whole} = {text}",
         "is_not": f"{whole} <> {text}",

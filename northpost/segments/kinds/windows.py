@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -12,9 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from northpost.segments.asking import Ask, Options
 from northpost.segments.kinds import phrases
-
-if TYPE_CHECKING:
-    from northpost.segments.compile import Compiler
+from northpost.segments.statement import Statement
 
 MOST_DAYS = 36_500
 WITHIN = (
@@ -57,12 +55,12 @@ def ask_window(ask: Ask) -> None:
         _ask_two_days(ask)
 
 
-def window_sql(values: Mapping[str, Any], column: str, compiler: Compiler) -> str:
+def window_sql(values: Mapping[str, Any], column: str, statement: Statement) -> str:
     """`` AND column ...``, or blank for any time."""
-    return "".join(f" AND {test}" for test in _bounds_sql(window_bounds(values, compiler), column, compiler))
+    return "".join(f" AND {test}" for test in _bounds_sql(window_bounds(values, statement), column, statement))
 
 
-def window_bounds(values: Mapping[str, Any], moment: Compiler) -> tuple[datetime | None, datetime | None]:
+def window_bounds(values: Mapping[str, Any], moment: Statement) -> tuple[datetime | None, datetime | None]:
     """From (included) and until (excluded); ``moment`` says now and the zone. The last days end now, included."""
     if values["within"] == "last_days":
         return moment.now - timedelta(days=values["days"]), moment.now + timedelta(microseconds=1)
@@ -93,10 +91,10 @@ def ask_moment(ask: Ask, tests: Options = MOMENTS, name: str = "test") -> None:
         _ask_two_days(ask)
 
 
-def moment_sql(values: Mapping[str, Any], column: str, compiler: Compiler, name: str = "test") -> str:
+def moment_sql(values: Mapping[str, Any], column: str, statement: Statement, name: str = "test") -> str:
     """The test on a timestamptz expression; null where the expression is."""
-    bounds = moment_bounds(values, compiler.now, compiler.catalogue.zone, name)
-    return " AND ".join(_bounds_sql(bounds, column, compiler))
+    bounds = moment_bounds(values, statement.now, statement.catalogue.zone, name)
+    return " AND ".join(_bounds_sql(bounds, column, statement))
 
 
 def moment_bounds(
@@ -168,11 +166,11 @@ def ask_since(ask: Ask) -> None:
         ask.whole("days", gettext_lazy("Days"), low=1, high=MOST_DAYS, suffix=gettext_lazy("days"))
 
 
-def since_sql(values: Mapping[str, Any], column: str, compiler: Compiler) -> str:
+def since_sql(values: Mapping[str, Any], column: str, statement: Statement) -> str:
     """`` AND column ...``, or blank for no matter when."""
     if values["since"] == "any":
         return ""
-    return f" AND {moment_sql(values, column, compiler, 'since')}"
+    return f" AND {moment_sql(values, column, statement, 'since')}"
 
 
 def say_since(values: Mapping[str, Any]) -> str:
@@ -191,10 +189,10 @@ def _two_days(values: Mapping[str, Any]) -> dict[str, str]:
     return {"from": phrases.day(values["from"]), "until": phrases.day(values["until"])}
 
 
-def _bounds_sql(bounds: tuple[datetime | None, datetime | None], column: str, compiler: Compiler) -> list[str]:
+def _bounds_sql(bounds: tuple[datetime | None, datetime | None], column: str, statement: Statement) -> list[str]:
     tests = []
     if bounds[0] is not None:
-        tests.append(f"{column} >= {compiler.param(bounds[0])}::timestamptz")
+        tests.append(f"{column} >= {statement.param(bounds[0])}::timestamptz")
     if bounds[1] is not None:
-        tests.append(f"{column} < {compiler.param(bounds[1])}::timestamptz")
+        tests.append(f"{column} < {statement.param(bounds[1])}::timestamptz")
     return tests
