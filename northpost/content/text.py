@@ -62,6 +62,8 @@ def tidy(text: str) -> str:
 def tidy_lines(text: str) -> str:
     """tidy() without a look at the text's ends: no blanks before a line end, no more than one empty line."""
     # Runs often: look before the regular expressions do, which is ten times as fast.
+    if "\n" not in text:
+        return text
     if " \n" in text or "\t\n" in text:
         text = re.sub(r"[ \t]+\n", "\n", text)
     if "\n\n\n" in text:

@@ -50,6 +50,7 @@ class BoundMail:
         self._places: tuple[tuple[int, ...], ...] = ()
         self._makers: list[tuple[int, Maker]] = []
         self._is_exact: bool | None = None
+        self._memory = Memory()
         self._limit = MailEnvironment.output_stream_limit
 
     def message(self, head: Callable[[bytes], bytes], context: Mapping[str, object], tokens: Tokens) -> bytes:
@@ -81,6 +82,7 @@ class BoundMail:
     def _quickly(self, head: Callable[[bytes], bytes], context: Mapping[str, object], tokens: Tokens) -> bytes:
         person = Person(context, self._fixed, self._binding.link_url)
         subject = self._subject
+        self._memory.messages += 1
         pieces = self._pieces.copy()
         pieces[0] = head(subject if isinstance(subject, bytes) else subject(person))
         for token, places in zip(tokens, self._places, strict=True):
@@ -127,7 +129,7 @@ class BoundMail:
             pixel_url=binding.pixel_url,
             trap_url=binding.trap_url,
         )
-        memory = Memory()
+        memory = self._memory
         self._subject = self._bound_subject(memory)
         self._pieces = [b""]
         places: dict[int, list[int]] = {number: [] for number in range(len(binding.marks.words))}

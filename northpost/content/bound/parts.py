@@ -10,9 +10,9 @@ from liquid.builtin.content import ContentNode
 from liquid.exceptions import LiquidError, LiquidInterrupt
 
 from northpost.content.bound.marks import Marks, Plate
-from northpost.content.bound.quoted import quoted
+from northpost.content.bound.quoted import piece, quoted
 from northpost.content.bound.reading import only_shown, read
-from northpost.content.bound.units import Doubt, Memory, Person, Unit
+from northpost.content.bound.units import Doubt, Memory, Person, unit
 from northpost.content.liquid import LinkUrl, LiquidText
 from northpost.content.text import tidy_lines
 
@@ -20,6 +20,7 @@ T = TypeVar("T")
 # A person's piece: bytes, or more of them with places for tokens in between.
 Piece = bytes | Plate
 Maker = Callable[[Person], Piece]
+Words = Callable[[Person], str]
 FAILURES = (LiquidError, LiquidInterrupt, RecursionError, ValueError, ArithmeticError, AssertionError)
 
 
@@ -39,7 +40,7 @@ def html_pieces(text: LiquidText, fixed: Fixed, memory: Memory) -> list[Plate | 
     """Raises Doubt where the whole can only be rendered at once."""
 
     def finish(words: str) -> Piece:
-        return _piece(quoted(words, fixed.marks))
+        return piece(words, fixed.marks)
 
     parts = _cut(text, fixed, memory, html=True, finish=finish)
     pieces: list[Plate | Maker] = []
@@ -64,14 +65,14 @@ def text_pieces(text: LiquidText, fixed: Fixed, memory: Memory) -> list[Plate | 
             words += part
             continue
         if part.is_fixed:
-            words += part.filled([str(each) for each in part.inside])
+            words += part.filled("".join(str(each) for each in part.inside))
             continue
         if words.endswith("\r"):
             raise Doubt
         if words:
             pieces.append(quoted(words, fixed.marks))
         words = ""
-        pieces.append(_GapMaker(part, fixed.marks, memory))
+        pieces.append(_gap_maker(part, fixed.marks, memory))
     if words:
         pieces.append(quoted(words, fixed.marks))
     return pieces
@@ -81,7 +82,7 @@ def text_pieces(text: LiquidText, fixed: Fixed, memory: Memory) -> list[Plate | 
 class _Gap:
     """White space and values between two words; first, last: at the start or end of the text."""
 
-    inside: Sequence[str | Unit[str]]
+    inside: Sequence[str | Words]
     first: bool
     last: bool
 
@@ -89,9 +90,9 @@ class _Gap:
     def is_fixed(self) -> bool:
         return all(isinstance(each, str) for each in self.inside)
 
-    def filled(self, texts: Sequence[str]) -> str:
+    def filled(self, text: str) -> str:
         """As text.tidy leaves it. Words on both sides of a gap are all that tidying ever looks at."""
-        text = tidy_lines("".join(texts))
+        text = tidy_lines(text)
         if self.first:
             text = text.lstrip()
         if self.last:
@@ -99,31 +100,30 @@ class _Gap:
         return text
 
 
-class _GapMaker:
-    def __init__(self, gap: _Gap, marks: Marks, memory: Memory) -> None:
-        self._gap = gap
-        self._inside = tuple(gap.inside)
-        self._marks = marks
-        self._memory = memory
-        self._book = memory.book()
+def _gap_maker(gap: _Gap, marks: Marks, memory: Memory) -> Maker:
+    book = memory.book()
+    inside = tuple(gap.inside)
 
-    def __call__(self, person: Person) -> Piece:
-        texts = [each if isinstance(each, str) else each(person) for each in self._inside]
-        key = "".join(texts)
-        found = self._book.get(key)
+    def find(key: str) -> Piece:
+        found = book.get(key)
         if found is None:
-            text = self._gap.filled(texts)
+            text = gap.filled(key)
             if "\r" in text:
                 raise Doubt
-            found = _piece(quoted(text, self._marks))
-            self._memory.keep(self._book, key, found, 2 * len(key))
+            found = piece(text, marks)
+            memory.keep(book, key, found, 2 * len(key))
         return found  # type: ignore[return-value]
 
+    if len(inside) == 3 and isinstance(inside[0], str) and isinstance(inside[2], str) and callable(inside[1]):
+        before, value, after = inside[0], inside[1], inside[2]
+        return lambda person: find(before + value(person) + after)
+    return lambda person: find("".join([each if isinstance(each, str) else each(person) for each in inside]))
 
-def _by_gaps(parts: Sequence[str | Unit[str]]) -> list[str | _Gap]:
+
+def _by_gaps(parts: Sequence[str | Words]) -> list[str | _Gap]:
     """Words, and the gaps before, between and after them."""
     found: list[str | _Gap] = []
-    gap: list[str | Unit[str]] = []
+    gap: list[str | Words] = []
     for part in parts:
         words = part.strip() if isinstance(part, str) else ""
         if not isinstance(part, str) or not words:
@@ -139,7 +139,7 @@ def _by_gaps(parts: Sequence[str | Unit[str]]) -> list[str | _Gap]:
 
 def _cut(
     text: LiquidText, fixed: Fixed, memory: Memory, *, html: bool, finish: Callable[[str], T]
-) -> list[str | Unit[T]]:
+) -> list[str | Callable[[Person], T]]:
     """The text's nodes: those that are the same for everybody as words, joined where they touch."""
     template = text.template
     readings = [read(node, template) for node in template.nodes]
@@ -148,7 +148,7 @@ def _cut(
     rendering = text.rendering(
         fixed.values, link_url=fixed.link_url, pixel_url=fixed.pixel_url, trap_url=fixed.trap_url
     )
-    parts: list[str | Unit[T]] = []
+    parts: list[str | Callable[[Person], T]] = []
     for node, reading in zip(template.nodes, readings, strict=True):
         if not only_shown(node, text, fixed.own):
             raise Doubt
@@ -169,11 +169,5 @@ def _cut(
                 parts.append(words)
             continue
         paths = [path for path in reading.paths if path[0] not in fixed.values] if alone else None
-        parts.append(Unit(text, node, paths=paths, html=html, memory=memory, finish=finish))
+        parts.append(unit(text, node, paths=paths, html=html, memory=memory, finish=finish))
     return parts
-
-
-def _piece(plate: Plate) -> Piece:
-    if len(plate) == 1 and isinstance(plate[0], bytes):
-        return plate[0]
-    return plate or b""

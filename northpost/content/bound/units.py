@@ -7,7 +7,7 @@ no first name, no products), and then it needs no second look.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping
 from decimal import Decimal
 from typing import Generic, TypeVar
 
@@ -22,6 +22,8 @@ ROOM = 2_000_000  # bytes that a bound mail may remember, about
 LONGEST = 20_000  # of one piece
 _ENTRY = 200  # what an entry takes beside its text
 _MISSING = object()
+# What Liquid finds in a dict that has no item of the name.
+_COUNTED = frozenset({"size", "first", "last"})
 _ALREADY_PLAIN = (int, bool)
 _BY_THEIR_WORDS = (Decimal, float, dt.date, dt.datetime)
 T = TypeVar("T")
@@ -35,27 +37,39 @@ class _NoKey(Exception):
     """A value that can't be looked up by: a list, or all of a dict."""
 
 
+class Book(dict[Hashable, object]):
+    """What one unit remembers. closed: nearly every person has a value of their own here, and it is not worth it."""
+
+    closed = False
+
+
 class Memory:
     """What the units of one mail remember together; full, all of it is forgotten."""
 
     def __init__(self) -> None:
+        self.messages = 0  # since the last time
         self._left = ROOM
-        self._all: list[dict[Hashable, object]] = []
+        self._all: list[Book] = []
 
-    def book(self) -> dict[Hashable, object]:
-        book: dict[Hashable, object] = {}
+    def book(self) -> Book:
+        book = Book()
         self._all.append(book)
         return book
 
-    def keep(self, book: dict[Hashable, object], key: Hashable, found: object, size: int) -> None:
-        if size > LONGEST:
+    def keep(self, book: Book, key: Hashable, found: object, size: int) -> None:
+        if size > LONGEST or book.closed:
             return
         self._left -= size + _ENTRY
         if self._left < 0:
-            for each in self._all:
-                each.clear()
-            self._left = ROOM - size - _ENTRY
+            self._forget()
         book[key] = found
+
+    def _forget(self) -> None:
+        for book in self._all:
+            book.closed = book.closed or 10 * len(book) > 9 * self.messages
+            book.clear()
+        self._left = ROOM
+        self.messages = 0
 
 
 class Person:
@@ -99,7 +113,7 @@ class Unit(Generic[T]):
         text: LiquidText,
         node: Node,
         *,
-        paths: Sequence[Steps] | None,
+        paths: Collection[Steps] | None,
         html: bool,
         memory: Memory,
         finish: Callable[[str], T],
@@ -124,15 +138,22 @@ class Unit(Generic[T]):
             return self._finish(self._rendered(person))
         found = self._book.get(key)
         if found is None:
-            if self._plain and type(key) is str:
-                text = str(escape(key)) if self._html else key
-                if "\r" in text:
-                    raise Doubt
-            else:
+            text = self._plainly(key) if self._plain else None
+            if text is None:
                 text = self._rendered(person)
             found = self._finish(text)
             self._memory.keep(self._book, key, found, len(text))
         return found  # type: ignore[return-value]
+
+    def _plainly(self, key: Hashable) -> str | None:
+        """A value that is written as it stands, without the library."""
+        if type(key) is str:  # of a path that is not of two steps
+            if "\r" in key:
+                raise Doubt
+            return str(escape(key)) if self._html else key
+        if type(key) is tuple and key[0] is int:
+            return str(key[1])
+        return None
 
     def _rendered(self, person: Person) -> str:
         text = person.render(self._text, self._node)
@@ -142,11 +163,53 @@ class Unit(Generic[T]):
         return text
 
 
+def unit(
+    text: LiquidText,
+    node: Node,
+    *,
+    paths: Collection[Steps] | None,
+    html: bool,
+    memory: Memory,
+    finish: Callable[[str], T],
+) -> Callable[[Person], T]:
+    """A Unit; the quickest way there is for a value in plain words, such as {{ contact.first_name }}."""
+    whole = Unit(text, node, paths=paths, html=html, memory=memory, finish=finish)
+    path = next(iter(paths)) if paths and _is_plain_value(node) else ()
+    if len(path) != 2:
+        return whole
+    root, name = path
+    book = memory.book()
+
+    def make(person: Person) -> T:
+        outer = person.context.get(root)
+        value = outer.get(name) if type(outer) is dict else None
+        if type(value) is not str or not value:
+            return whole(person)
+        found = book.get(value)
+        if found is None:
+            if "\r" in value:
+                raise Doubt
+            found = finish(str(escape(value)) if html else value)
+            memory.keep(book, value, found, len(value))
+        return found  # type: ignore[return-value]
+
+    def copy(person: Person) -> str:
+        outer = person.context.get(root)
+        value = outer.get(name) if type(outer) is dict else None
+        if type(value) is not str or not value:
+            return str(whole(person))
+        if "\r" in value:
+            raise Doubt
+        return value
+
+    return copy if finish is str and not html else make  # type: ignore[return-value]
+
+
 class Line:
     """A text of one line (the subject), worked out as a whole."""
 
     def __init__(
-        self, text: LiquidText, *, paths: Sequence[Steps] | None, memory: Memory, finish: Callable[[str], bytes]
+        self, text: LiquidText, *, paths: Collection[Steps] | None, memory: Memory, finish: Callable[[str], bytes]
     ) -> None:
         self._text = text
         self._finish = finish
@@ -177,24 +240,31 @@ def _is_plain_value(node: Node) -> bool:
     return not node.expression.filters and isinstance(left, Path) and left.head() != "partial"
 
 
-def _key_of(paths: Sequence[Steps]) -> Callable[[Mapping[str, object]], Hashable]:
-    keys = [_key_at(path) for path in sorted(paths)]
+def _key_of(paths: Collection[Steps]) -> Callable[[Mapping[str, object]], Hashable]:
+    # What stands under a path is known with what stands at it.
+    needed = sorted(path for path in paths if not any(path[:end] in paths for end in range(1, len(path))))
+    keys = [_key_at(path) for path in needed]
     if len(keys) == 1:
         return keys[0]
     return lambda context: tuple([key(context) for key in keys])
 
 
 def _key_at(path: Steps) -> Callable[[Mapping[str, object]], Hashable]:
-    if len(path) != 2:
-        return lambda context: _walk(context, path)
-    root, name = path
+    root, *steps = path
+    if len(steps) != 1 or steps[0] in _COUNTED:
+        return lambda context: _walk(context, path) if root in context else _MISSING
+    name = steps[0]
 
     def key(context: Mapping[str, object]) -> Hashable:
-        try:
-            value = context[root][name]  # type: ignore[index]
-        except (LookupError, TypeError):
+        outer = context.get(root, _MISSING)
+        if outer is _MISSING:
+            return _MISSING
+        if type(outer) is not dict:
             return _walk(context, path)
-        return (value or None) if type(value) is str else _hashable(value)
+        value = outer.get(name, _MISSING)
+        if type(value) is str:
+            return value or None
+        return value if value is None or value is _MISSING else _hashable(value)
 
     return key
 
@@ -206,8 +276,7 @@ def _walk(context: Mapping[str, object], path: Steps) -> Hashable:
         if not isinstance(found, Mapping):
             return depth, _hashable(found)
         if step not in found:
-            # Liquid counts a dict's items by these, if it has none of the name.
-            if depth and step in ("size", "first", "last"):
+            if depth and step in _COUNTED:
                 raise _NoKey
             return _MISSING
         found = found[step]
