@@ -30,6 +30,7 @@ POSTED = {
     "route_do": {"do": "default"},
     "sender_do": {"do": "default"},
     "member_role": {"role": "analyst"},
+    "warm_up_do": {"do": "keep"},
     "template_rename": {"name": "Other"},
 }
 # What can be done only after something else: the end of its address, and of the other's.

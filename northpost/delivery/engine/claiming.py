@@ -142,4 +142,5 @@ class Claiming:
             source_id=source_id,
             link_ids=link_rows(mailing, source_kind=kind, source_id=source_id),
         )
+        self._hand.domains[kind, source_id] = prepared.domain
         return replace(prepared, signer=signer_for(prepared.domain))

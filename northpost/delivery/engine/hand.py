@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from northpost.delivery import actions
-from northpost.delivery.actions.ledger import HEARTBEAT_SECONDS, LEASE, Claimed
+from northpost.delivery.actions.ledger import HEARTBEAT_SECONDS, LEASE, Claimed, SourceKey
 from northpost.delivery.engine.persisting import Persistence
 from northpost.delivery.engine.wire import Wire
 
@@ -19,13 +19,14 @@ MARGIN_SECONDS = LEASE.total_seconds() / 12
 
 class Hand:
     """``held``: by id, until settled. ``tries``: of those on the wire, id -> (attempts, first tried at).
-    ``sending``: how many of them by each route.
+    ``sending``: how many of them by each route. ``domains``: those that sources send from, as soon as it is known.
     """
 
     def __init__(self, wire: Wire, persist: Persistence) -> None:
         self.held: dict[int, Claimed] = {}
         self.tries: dict[int, tuple[int, datetime]] = {}
         self.sending: Counter[int] = Counter()
+        self.domains: dict[SourceKey, str] = {}
         self._unwritten: Counter[uuid.UUID] = Counter()
         self._wire = wire
         self._persist = persist

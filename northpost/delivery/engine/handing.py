@@ -14,8 +14,9 @@ from northpost.delivery.engine.hand import Hand
 from northpost.delivery.engine.persisting import Persistence
 from northpost.delivery.engine.report import SendReport
 from northpost.delivery.engine.settling import Settling
-from northpost.delivery.engine.throttle import Throttle
+from northpost.delivery.engine.throttle import Limiter, Origin
 from northpost.delivery.engine.wire import Composed, RouteDown, Wire
+from northpost.delivery.limits.providers import name_of
 from northpost.delivery.models import MessageState, Route
 from northpost.delivery.routes import RouteUnusable, Way, way_of
 from northpost.delivery.rules.replies import Blame
@@ -58,7 +59,7 @@ class Handing:
         self._timeouts = timeouts
         self._ready: dict[int, deque[Envelope]] = defaultdict(deque)
         self._ways: dict[int, Way | None] = {}
-        self._throttles: dict[int, Throttle] = {}
+        self._limiter = Limiter(self._origin)
         self._paces: dict[int, Pace] = defaultdict(Pace)
         self._down: set[int] = set()
         self._cleared: set[int] = set()
@@ -74,11 +75,15 @@ class Handing:
             while waiting and (way := self._way(route_id)) is not None:
                 window = max(LEAST_AHEAD, 4 * way.connections, int(self._paces[route_id].per_second * AHEAD_SECONDS))
                 window = min(window, MOST_AHEAD)
-                throttle = self._throttles[route_id]
-                room = min(window - self._hand.sending[route_id], throttle.allowance(), len(waiting))
-                if room < min(len(waiting), window // 2, throttle.burst):
+                room = min(window - self._hand.sending[route_id], len(waiting))
+                if room < min(len(waiting), window // 2):
                     break
-                self._mark_and_send(way, [waiting.popleft() for _ in range(room)])
+                admitted = self._persist(partial(self._limiter.admit, way, waiting, room))
+                for envelope, due_at in admitted.later:
+                    self._settling.give_back([self._hand.held[envelope.key]], due_at=due_at)
+                if not admitted.going:
+                    break
+                self._mark_and_send(way, admitted.going)
 
     def take_composed(self, report: Composed) -> None:
         held = self._hand.held
@@ -92,8 +97,11 @@ class Handing:
     def take_outcomes(self, outcomes: list[Outcome]) -> None:
         counts: dict[int, int] = defaultdict(int)
         for outcome in outcomes:
-            route_id = self._hand.held[outcome.key].route_id
+            message = self._hand.held[outcome.key]
+            route_id = message.route_id
             counts[route_id] += 1
+            if outcome.state != "accepted" or self._limiter.is_counting:
+                self._heed(message.email, route_id, outcome)
             if self._settling.take_outcome(outcome) is Blame.SENDER:
                 self._pause(route_id, outcome.text or "the server refuses this sender", None)
             elif outcome.state == "accepted" and route_id not in self._cleared:
@@ -109,6 +117,7 @@ class Handing:
             self._hand.sending[down.route_id] -= 1
             self._hand.tries.pop(message_id, None)
         held = self._hand.held
+        self._persist(partial(self._limiter.unsent, down.untouched))
         self._settling.give_back([held[message_id] for message_id in down.untouched if message_id in held])
         self._give_back(down.route_id)
         if down.words:
@@ -132,16 +141,16 @@ class Handing:
         marked = self._persist(lambda: actions.mark_sending(pairs))
         going = [envelope for envelope in chunk if envelope.key in marked.sending]
         if len(going) < len(chunk):
-            for envelope in chunk:
-                if envelope.key not in marked.sending:
-                    self._settling.let_go(envelope.key)
+            unsent = [envelope.key for envelope in chunk if envelope.key not in marked.sending]
+            self._persist(partial(self._limiter.unsent, unsent))
+            for message_id in unsent:
+                self._settling.let_go(message_id)
         self._report.count_skipped(marked.skipped)
         if marked.returned:
             self._report.states["queued"] += marked.returned
         self._report.stale += marked.lost
         self._hand.tries |= marked.sending
         self._hand.sending[way.route_id] += len(going)
-        self._throttles[way.route_id].spend(len(going))
         if going:
             self._wire.send(way, going)
 
@@ -155,10 +164,21 @@ class Handing:
             except RouteUnusable as error:
                 words = str(error)
             self._ways[route_id] = way
-            self._throttles[route_id] = Throttle(way.per_minute if way else None)
             if way is None:
                 self.route_is_down(RouteDown(route_id, words, True, []))
         return self._ways[route_id]
+
+    def _heed(self, recipient: str, route_id: int, outcome: Outcome) -> None:
+        """Send less to a provider that puts our mail off."""
+        way = self._ways[route_id]
+        slowed = self._persist(partial(self._limiter.note, way, recipient, outcome)) if way is not None else None
+        if slowed is not None:
+            name = name_of(slowed.mx_group)
+            self._report.warn(f"{name} is slowing us down: {slowed.connections} of {slowed.full} connections")
+
+    def _origin(self, message_id: int) -> Origin:
+        source = self._hand.held[message_id].source
+        return Origin(source, self._hand.domains[source])
 
     def _pause(self, route_id: int, words: str, until: datetime | None) -> None:
         self._report.alert(words)

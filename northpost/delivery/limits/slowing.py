@@ -67,7 +67,7 @@ def put_behind(*, route_id: int, mx_group: str, count: int) -> list[datetime]:
         row = Slowdown.objects.select_for_update().filter(route_id=route_id, mx_group=mx_group).first()
         rate = throttling.per_minute(_share(row), now) if row is not None else None
         if row is None or rate is None:
-            return [now] * count
+            return [throttling.on_the_step(now, STEP_SECONDS)] * count
         moments, end = throttling.spread(count=count, rate=rate, backlog_at=row.backlog_at, now=now)
         Slowdown.objects.filter(pk=row.pk).update(backlog_at=end)
     return [throttling.on_the_step(moment, STEP_SECONDS) for moment in moments]

@@ -1,32 +1,67 @@
 -- inputs: workspace_id, now, until (due up to), batch, claim (uuid), lease_until, suppression_key, urgency (priorities up
 --         to this one, or null: all)
 -- effect: takes up to a batch of due messages of sources and routes that may send now, best priority first, out of
---         those that wait; whom the gate would refuse by now is skipped with the reason, the others are claimed. One
---         row for each
+--         those that wait; whom the gate would refuse by now is skipped with the reason, the others are claimed, each
+--         for the route that carries it. One row for each
 -- index:  delivery_waiting_due_idx, delivery_source_once, delivery_message's and contacts_contact's primary keys
 WITH -- A claim that a crash of the database loses was none: so its commit waits for no disk. What is marked later does.
 hasty AS MATERIALIZED (
     SELECT set_config('synchronous_commit', 'off', true)
 ),
+holds AS MATERIALIZED (
+    SELECT route_id, source_kind, source_id FROM delivery_hold
+    WHERE workspace_id = %(workspace_id)s AND until > %(now)s
+),
+routes AS MATERIALIZED (
+    SELECT route.id, route.is_default, route.kind = 'mailbox' AS is_mailbox, route.weight, route.fallback_id,
+           (route.paused_at IS NULL OR route.paused_until <= %(now)s)
+           AND NOT EXISTS (SELECT FROM holds WHERE holds.route_id = route.id AND holds.source_kind IS NULL) AS is_open
+    FROM delivery_route route
+    WHERE route.workspace_id = %(workspace_id)s AND route.archived_at IS NULL
+),
+-- Who carries the mail of each route now: the route itself, and for the default one all that take a share of its mail;
+-- where none of these is open, their fallbacks. A rehearsal stays one: the local mailbox and servers never mix.
+carriers AS MATERIALIZED (
+    SELECT owner.id AS owner_id, carrier.id, greatest(carrier.weight, 1) AS weight,
+           rank() OVER (PARTITION BY owner.id ORDER BY NOT own.is_own) = 1 AS carries
+    FROM routes owner
+    JOIN routes carrier ON carrier.is_open AND carrier.is_mailbox = owner.is_mailbox
+    CROSS JOIN LATERAL (
+        SELECT carrier.id = owner.id OR (owner.is_default AND carrier.weight > 0) AS is_own
+    ) own
+    WHERE own.is_own OR carrier.id = owner.fallback_id
+       OR (owner.is_default AND EXISTS (SELECT FROM routes r WHERE r.weight > 0 AND r.fallback_id = carrier.id))
+),
 ways AS MATERIALIZED (
-    SELECT s.source_kind, s.source_id, priority, r.id AS route_id
+    SELECT s.source_kind, s.source_id, priority, carried.route_ids, carried.shares
     FROM hasty CROSS JOIN delivery_source s
     -- one by one, or batches due tomorrow would be read over and over to find those due now
     CROSS JOIN LATERAL unnest(s.priorities) AS priority
     CROSS JOIN LATERAL (
-        SELECT route.id, route.paused_at, route.paused_until
-        FROM delivery_route route
-        WHERE route.workspace_id = %(workspace_id)s AND route.archived_at IS NULL
-          AND (route.id = s.route_id OR route.is_default)
-        ORDER BY route.id = s.route_id DESC NULLS LAST, route.id
+        SELECT routes.id FROM routes WHERE routes.id = s.route_id OR routes.is_default
+        ORDER BY routes.id = s.route_id DESC NULLS LAST, routes.id
         LIMIT 1
-    ) r
-    WHERE s.workspace_id = %(workspace_id)s AND s.state = 'active'
-      AND (r.paused_at IS NULL OR r.paused_until <= %(now)s)
+    ) owner
+    CROSS JOIN LATERAL (
+        -- shares: up to where on a line each of them reaches, so that a message's number finds its own
+        SELECT array_agg(each.id ORDER BY each.id) AS route_ids, array_agg(each.upto ORDER BY each.id) AS shares
+        FROM (
+            SELECT c.id, sum(c.weight) OVER (ORDER BY c.id) AS upto
+            FROM carriers c
+            WHERE c.owner_id = owner.id AND c.carries
+              -- a warm-up's day that is used up waits for the next one, and not for a fallback
+              AND NOT EXISTS (
+                  SELECT FROM holds h
+                  WHERE h.route_id = c.id AND h.source_kind = s.source_kind AND h.source_id = s.source_id
+              )
+        ) each
+    ) carried
+    WHERE s.workspace_id = %(workspace_id)s AND s.state = 'active' AND carried.route_ids IS NOT NULL
+      AND NOT EXISTS (SELECT FROM holds WHERE holds.route_id IS NULL)
       AND (%(urgency)s::int IS NULL OR priority <= %(urgency)s::int)
 ),
 offered AS MATERIALIZED (
-    SELECT b.id, b.message_ids, b.due_at, w.priority, w.route_id
+    SELECT b.id, b.message_ids, b.due_at, w.priority, w.route_ids, w.shares
     FROM ways w
     CROSS JOIN LATERAL (
         SELECT waiting.id, waiting.message_ids, waiting.due_at
@@ -46,7 +81,7 @@ counted AS (
     FROM offered
 ),
 taken AS MATERIALIZED (
-    SELECT id, route_id, priority, due_at,
+    SELECT id, route_ids, shares, priority, due_at,
            message_ids[:%(batch)s - ahead] AS mine, message_ids[%(batch)s - ahead + 1:] AS rest
     FROM counted
     WHERE ahead < %(batch)s
@@ -60,7 +95,11 @@ shortened AS (
     WHERE w.workspace_id = %(workspace_id)s AND w.id = taken.id AND cardinality(taken.rest) > 0
 ),
 due AS MATERIALIZED (
-    SELECT m.id, m.contact_id, m.purpose_id, m.expires_at, m.send_to, taken.route_id
+    SELECT m.id, m.contact_id, m.purpose_id, m.expires_at, m.send_to,
+           -- the same message finds the same route each time, as long as the same ones are open
+           taken.route_ids[1 + width_bucket(
+               abs(hashint8(m.id)::bigint) %% taken.shares[cardinality(taken.shares)], taken.shares
+           )] AS route_id
     FROM taken
     CROSS JOIN LATERAL unnest(taken.mine) AS one (id)
     -- not those that wait no more, because they were cancelled
