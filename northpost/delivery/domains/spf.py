@@ -126,6 +126,9 @@ def _read(term: str) -> tuple[str, str, str, str, str]:
         raise _Permanent("syntax")
     if name in ("ip4", "ip6"):
         argument, cidr = argument + cidr, ""
+        _network(argument, 4 if name == "ip4" else 6)
+    _prefix(cidr, 4)
+    _prefix(cidr, 6)
     return sign, name, mark, argument, cidr
 
 
@@ -133,7 +136,8 @@ def _matches(state: _State, domain: str, name: str, argument: str, cidr: str) ->
     if name == "all":
         return True
     if name in ("ip4", "ip6"):
-        return _in_network(state.address, argument, 4 if name == "ip4" else 6)
+        network = _network(argument, 4 if name == "ip4" else 6)
+        return network.version == state.address.version and state.address in network
     state.count()
     target = _expand(state, domain, argument) if argument else domain
     if name == "include":
@@ -174,14 +178,14 @@ def _prefix(cidr: str, version: int) -> int:
     return length
 
 
-def _in_network(address: Address, text: str, version: int) -> bool:
+def _network(text: str, version: int) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError as error:
         raise _Permanent("syntax") from error
     if network.version != version:
         raise _Permanent("syntax")
-    return address.version == version and address in network
+    return network
 
 
 def _by_name(state: _State, target: str) -> bool:
