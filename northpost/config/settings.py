@@ -132,6 +132,8 @@ DEFAULT_FROM_EMAIL = os.environ.get("NORTHPOST_FROM_EMAIL", f"northpost@{_host}"
 
 # Jobs: a room's tasks.py is found by itself.
 PROCRASTINATE_IMPORT_PATHS = ["northpost.delivery.inbound.tasks", "northpost.delivery.inbound.inboxes.tasks"]
+PROCRASTINATE_IMPORT_PATHS = ["northpost.delivery.inbound.tasks"]
+PROCRASTINATE_IMPORT_PATHS = ["northpost.delivery.domains.tasks"]
 
 # Languages
 LANGUAGE_CODE = "en"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ import dns.reversename
 from django.conf import settings
 
 SECONDS = 3.0  # for one question, all name servers together
+PATIENCE = 15.0  # for all questions of a check: after that nothing more is asked
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -33,6 +35,7 @@ class Resolver:
     def __init__(self, name_servers: Sequence[tuple[str, int]] | None = None, *, seconds: float = SECONDS) -> None:
         self._name_servers = name_servers
         self._seconds = seconds
+        self._until = time.monotonic() + PATIENCE
         self._known: dict[tuple[str, str], tuple[str, ...] | CouldNotAsk] = {}
         self._asking: dns.resolver.Resolver | None = None
 
@@ -72,6 +75,8 @@ class Resolver:
         return found
 
     def _look_up(self, name: str, kind: str) -> tuple[str, ...]:
+        if time.monotonic() > self._until:
+            raise CouldNotAsk("the name servers take too long")
         try:
             answer = self._resolver().resolve(name + ".", kind, search=False)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):

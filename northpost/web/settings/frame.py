@@ -30,6 +30,7 @@ TABS = [
     Tab("members", _("Members"), "members"),
     Tab("sending", pgettext_lazy("settings", "Sending"), "sending", Ability.MANAGE),
     Tab("limits", _("Limits"), "limits", Ability.MANAGE),
+    Tab("domains", _("Domains"), "domains", Ability.MANAGE),
     Tab("fields", _("Fields"), "fields"),
     Tab("consent", _("Consent"), "purposes"),
     Tab("suppressions", _("Suppressed"), "suppressions", Ability.EDIT),
