@@ -1,15 +1,15 @@
-"""The mail as a chosen person gets it, before it is sent; and what the DNS says of its sender."""
+"""The mail as a chosen person gets it, before it is sent."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
 from northpost.campaigns import audience as audiences
 from northpost.campaigns.models import Campaign, CampaignContent
-from northpost.campaigns.preflight import Check, Level, company, sample_addresses
+from northpost.campaigns.preflight import company, sample_addresses
 from northpost.campaigns.rules import BadAudience, parse_audience
 from northpost.contacts.models import Contact
 from northpost.contacts.queries import context_for
@@ -19,8 +19,6 @@ from northpost.content.models import TemplateVersion
 from northpost.content.queries import compiled, newest_versions
 from northpost.content.sample import sample_context
 from northpost.core import clock
-from northpost.delivery import dns
-from northpost.delivery.models import Sender
 from northpost.team.models import Workspace
 
 
@@ -99,24 +97,3 @@ def _render(
     if person is not None:
         context["contact"] = person
     return compiled(version).render(context, link_url=link_url, pixel_url=None)
-
-
-def check_domain(campaign: Campaign) -> Iterator[Check]:
-    """What mailbox providers will look up: SPF and DMARC of the sender's domain. Asks the DNS."""
-    sender = Sender.objects.filter(pk=campaign.sender_id or 0).first()
-    if sender is None:
-        return
-    domain = sender.email.rpartition("@")[2]
-    report = dns.check_domain(domain)
-    if not report.could_be_looked_up:
-        yield Check(
-            "when", "dns", Level.DOUBTFUL, _("The domain %(domain)s could not be looked up.") % {"domain": domain}
-        )
-        return
-    for name, finding in (("SPF", report.spf), ("DMARC", report.dmarc)):
-        words = {"domain": domain, "name": name}
-        if finding is dns.Finding.GOOD:
-            yield Check("when", "dns", Level.DONE, _("%(domain)s has %(name)s.") % words)
-        else:
-            sentence = _("%(domain)s has no sound %(name)s record: many providers refuse such mail.") % words
-            yield Check("when", "dns", Level.DOUBTFUL, sentence)

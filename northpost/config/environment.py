@@ -16,6 +16,8 @@
 ``NORTHPOST_MAX_UPLOAD_MB``  the largest file, or form, that is taken in (default: 512)
 ``NORTHPOST_LEASE_SECONDS``  how long a worker may be silent before others take over what it was sending (default: 60);
                         the same on every machine
+``RSPAMD_URL``          a rspamd that looks at mailings before they leave, e.g. http://127.0.0.1:11333 (default: none)
+``RSPAMD_PASSWORD``     its controller's password, where it asks for one
 ``NORTHPOST_DEBUG``     1 shows tracebacks in the browser; for development only
 """
 

@@ -21,6 +21,8 @@ NORTHPOST_URL = os.environ.get("NORTHPOST_URL", "http://127.0.0.1:8000").rstrip(
 # Where the local mailbox listens, on 127.0.0.1.
 NORTHPOST_MAILBOX_PORT = int(os.environ.get("NORTHPOST_MAILBOX_PORT", "2525"))
 NORTHPOST_DNS = environment.name_servers()
+RSPAMD_URL = os.environ.get("RSPAMD_URL", "").rstrip("/")
+RSPAMD_PASSWORD = os.environ.get("RSPAMD_PASSWORD", "")
 
 _host = urlsplit(NORTHPOST_URL).hostname or "127.0.0.1"
 ALLOWED_HOSTS = [_host, "127.0.0.1", "localhost", "[::1]", "testserver"]

@@ -5,12 +5,15 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.cache import cache
 
-from northpost.core import addresses
+from northpost.core import addresses, tenancy
 from northpost.delivery.dkim import Algorithm, key_record
 from northpost.delivery.domains.check import DomainCheck, PublishedKey, Server, check_domain
 from northpost.delivery.domains.resolving import new_resolver
 from northpost.delivery.models import DkimKey, DkimKeyState, Route, RouteKind, Sender, SendingDomain
+
+LATELY = 300  # seconds
 
 
 def sending_domains() -> list[str]:
@@ -32,6 +35,20 @@ def keys_of(domain: str) -> list[DkimKey]:
 def record_of(key: DkimKey) -> str:
     """The TXT record to publish."""
     return key_record(key.public, Algorithm(key.algorithm))
+
+
+def look_up_lately(domain: str, *, route_id: int | None = None) -> DomainCheck:
+    """The same as :func:`look_up`, but what was asked a few minutes ago is not asked again. Nothing that was not
+    answered is kept."""
+    known = stored(domain)
+    asked = known.asked_at.timestamp() if known is not None and known.asked_at else 0
+    key = f"domain:{tenancy.require_workspace()}:{domain}:{route_id}:{asked}"
+    found = cache.get(key)
+    if not isinstance(found, DomainCheck):
+        found = look_up(domain, route_id=route_id)
+        if found.complete:
+            cache.set(key, found, LATELY)
+    return found
 
 
 def look_up(domain: str, *, route_id: int | None = None) -> DomainCheck:

@@ -5,14 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import dns.exception
-import dns.resolver
 import pytest
 
 from northpost.core import tenancy
-from northpost.delivery import dns as delivery_dns
 from northpost.delivery.actions import routes
-from northpost.delivery.dns import Finding, check_domain
 from northpost.delivery.errors import DeliveryProblem, NotHere
 from northpost.delivery.models import Route, Sender
 from northpost.delivery.routes import endpoint_of
@@ -153,53 +149,3 @@ def test_the_first_sender_is_the_default(workspace: Workspace):
     routes.set_default_sender(sender_id=second.pk)
     routes.archive_sender(sender_id=first.pk)
     assert Sender.objects.get(is_default=True) == second
-
-
-class Texts:
-    """A resolver that knows what it is told; an exception in place of texts is raised."""
-
-    def __init__(self, **texts: Any) -> None:
-        self.texts = {name.replace("__", "."): found for name, found in texts.items()}
-
-    def resolve(self, name: str, kind: str) -> list[Any]:
-        found = self.texts.get(
-            name.replace("_dmarc", "dmarc").replace("_domainkey", "domainkey"), dns.resolver.NXDOMAIN()
-        )
-        if isinstance(found, Exception):
-            raise found
-        return [type("Record", (), {"strings": [part.encode() for part in text]})() for text in found]
-
-
-def test_a_domain_in_good_order():
-    texts = Texts(
-        shop__example=[["other"], ["v=spf1 include:relay.example", " -all"]],
-        dmarc__shop__example=[["v=DMARC1; p=Reject; rua=mailto:x@shop.example"]],
-        one__domainkey__shop__example=[["v=DKIM1; k=rsa; p=MIIB"]],
-    )
-    report = check_domain("shop.example", selector="one", resolver=texts)  # type: ignore[arg-type]
-    assert (report.spf, report.dkim, report.dmarc, report.policy) == ("good", "good", "good", "reject")
-    assert report.good
-
-
-def test_a_domain_with_too_little_and_too_much():
-    texts = Texts(shop__example=[["v=spf1 -all"], ["v=spf1 +all"]])
-    report = check_domain("shop.example", selector="one", resolver=texts)  # type: ignore[arg-type]
-    assert (report.spf, report.dkim, report.dmarc) == (Finding.DOUBLE, Finding.MISSING, Finding.MISSING)
-    assert not report.good
-    assert report.could_be_looked_up
-
-
-@pytest.mark.parametrize("trouble", [dns.exception.Timeout(), dns.resolver.NoNameservers(), OSError("no network")])
-def test_without_a_network_nothing_is_said_about_the_domain(trouble: Exception):
-    texts = Texts(shop__example=trouble, dmarc__shop__example=trouble)
-    report = check_domain("shop.example", resolver=texts)  # type: ignore[arg-type]
-    assert (report.spf, report.dkim, report.dmarc) == (Finding.UNKNOWN, Finding.NOT_ASKED, Finding.UNKNOWN)
-    assert not report.could_be_looked_up
-
-
-def test_without_a_resolver_nothing_is_said_either(monkeypatch: pytest.MonkeyPatch):
-    def none() -> dns.resolver.Resolver:
-        raise dns.resolver.NoResolverConfiguration
-
-    monkeypatch.setattr(delivery_dns, "_resolver", none)
-    assert not check_domain("shop.example").could_be_looked_up

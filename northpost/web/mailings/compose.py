@@ -11,8 +11,9 @@ from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch
 from django.views.decorators.http import require_POST
 
-from northpost.campaigns import actions, audience, preflight, showing
+from northpost.campaigns import actions, audience, preflight
 from northpost.campaigns.models import Campaign
+from northpost.campaigns.outside import check_outside
 from northpost.campaigns.rules import BadAudience, parse_audience
 from northpost.core import clock
 from northpost.delivery.models import Route, RouteKind
@@ -26,7 +27,7 @@ ELSEWHERE = {
     "address": "settings",
     "company": "settings",
     "sender": "sending",
-    "dns": "sending",
+    "dns": "domains",
     "content": "template",
     "values": "template",
 }
@@ -169,6 +170,6 @@ def check(request: StaffRequest, pk: int) -> HttpResponseBase:
     campaign = campaign_or_404(pk)
     if not request.htmx:
         return redirect(f"{address(request, 'mailing', pk)}#check")
-    findings = [*preflight.check(campaign), *showing.check_domain(campaign)]
+    findings = [*preflight.check(campaign), *check_outside(campaign)]
     context = {"campaign": campaign, "findings": with_places(request, campaign, findings)}
     return render(request, "web/mailings/findings.html", context)

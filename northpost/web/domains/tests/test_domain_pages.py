@@ -83,7 +83,9 @@ def test_what_was_found_before_a_key_was_made_does_not_hide_it(browser: Client, 
     shop()
     with name_server(ZONE) as server:
         settings.NORTHPOST_DNS = [server.address]
-        assert "is not signed by Northpost" in browser.post(BASE + "check/", {"domain": "shop.example"}, follow=True).text
+        assert (
+            "is not signed by Northpost" in browser.post(BASE + "check/", {"domain": "shop.example"}, follow=True).text
+        )
     browser.post(BASE + "key/", {"domain": "shop.example"})
     page = browser.get(BASE).text
     assert record_of(DkimKey.objects.get()) in page
