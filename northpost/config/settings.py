@@ -136,6 +136,7 @@ DEFAULT_FROM_EMAIL = os.environ.get("NORTHPOST_FROM_EMAIL", f"northpost@{_host}"
 PROCRASTINATE_IMPORT_PATHS = ["northpost.delivery.inbound.tasks", "northpost.delivery.inbound.inboxes.tasks"]
 PROCRASTINATE_IMPORT_PATHS = ["northpost.delivery.inbound.tasks"]
 PROCRASTINATE_IMPORT_PATHS = ["northpost.delivery.domains.tasks"]
+PROCRASTINATE_IMPORT_PATHS = ["northpost.delivery.domains.tasks", "northpost.delivery.inbound.tasks"]
 
 # Languages
 LANGUAGE_CODE = "en"
