@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime
 
 from babel.numbers import format_decimal
@@ -13,7 +15,7 @@ from northpost.campaigns import showing, spam
 from northpost.campaigns.models import Campaign
 from northpost.campaigns.preflight import Check, Level
 from northpost.content.compile import ContentError, RenderedMail
-from northpost.content.mime import address_header, build_message
+from northpost.content.mime import address_header
 from northpost.core import addresses, clock
 from northpost.delivery.domains import check as domains
 from northpost.delivery.domains import words
@@ -94,20 +96,17 @@ def _judge_spam(language: str, report: spam.SpamReport) -> Check:
 def _message(sender: Sender, mail: RenderedMail) -> bytes:
     """The mail with the headers that matter to a filter, as it would leave."""
     domain = addresses.normalise(sender.email).domain
-    return build_message(
-        headers=[
-            ("Date", format_datetime(clock.now())),
-            ("From", address_header(sender.name, sender.email)),
-            ("To", EXAMPLE_RECIPIENT),
-            ("Subject", mail.subject),
-            ("Message-ID", f"<check@{domain}>"),
-            ("List-Unsubscribe", f"<https://{domain}/unsubscribe>"),
-            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-        ],
-        text=mail.text,
-        html=mail.html,
-        boundary_seed="check",
-    )
+    message = EmailMessage(policy=SMTP)
+    message["Date"] = format_datetime(clock.now())
+    message["From"] = address_header(sender.name, sender.email)
+    message["To"] = EXAMPLE_RECIPIENT
+    message["Subject"] = " ".join(mail.subject.split())
+    message["Message-ID"] = f"<check@{domain}>"
+    message["List-Unsubscribe"] = f"<https://{domain}/unsubscribe>"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message.set_content(mail.text, cte="quoted-printable")
+    message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
+    return message.as_bytes()
 
 
 def _say(points: float) -> str:

@@ -51,11 +51,10 @@ class Signer:
         """The message with its DKIM-Signature fields in front.
 
         ``data`` has CRLF line ends, as it will be on the wire (others are made CRLF, as the transport would).
-        ``stuffed``: its dots are doubled already where they begin a line (RFC 5321, 4.5.2), and stay so; the signature
-        is over the message as it will be received.
+        ``stuffed``: it is just as the wire wants it, dots doubled where they begin a line (RFC 5321, 4.5.2), and stays
+        so; the signature is over the message as it will be received.
         """
-        data = with_crlf(data)
-        signed = data
+        data = signed = data if stuffed else with_crlf(data)
         if stuffed:
             signed = signed.replace(b"\n..", b"\n.")
             if signed.startswith(b".."):

@@ -32,7 +32,7 @@ Signed = list[tuple[int, Envelope]]
 
 
 def sign_envelope(envelope: Envelope, signer: Signer, at: datetime) -> Envelope:
-    return envelope._replace(data=signer.sign(envelope.data, at=at))
+    return envelope._replace(data=signer.sign(envelope.data, at=at, stuffed=envelope.ready))
 
 
 class SigningThreads:
