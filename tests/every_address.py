@@ -17,7 +17,7 @@ from northpost.contacts.models import Contact, ContactList, Field, ImportRun, Pu
 from northpost.content.actions import create_template
 from northpost.content.models import MediaFile, Template, TemplateVersion
 from northpost.core import clock, sql
-from northpost.delivery.models import Route, Sender, WarmUp
+from northpost.delivery.models import DkimKey, Route, Sender, WarmUp
 from northpost.goals.models import Goal
 from northpost.mailbox.models import Mail
 from northpost.sales.models import Order, Product
@@ -128,6 +128,9 @@ def furnish(word: str = "") -> None:
     Sender.objects.create(**dated, name=f"Firm{word}", email="news@firm.example")
     WarmUp.objects.create(
         **dated, route_id=NUMBER, domain="firm.example", starts_on=day, first_day=50, factor=2, end_volume=50_000
+    )
+    DkimKey.objects.create(
+        **dated, domain="firm.example", selector="np", algorithm="ed25519", private_sealed="", public=f"p{word}"
     )
     Invitation.objects.create(**dated, email="new@firm.example", role="marketer", expires_at=now)
     ApiKey.objects.create(**dated, name=f"Shop{word}", secret_hash=b"x" * 32)
