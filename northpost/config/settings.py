@@ -133,10 +133,11 @@ globals().update(environment.own_mail())
 DEFAULT_FROM_EMAIL = os.environ.get("NORTHPOST_FROM_EMAIL", f"northpost@{_host}")
 
 # Jobs: a room's tasks.py is found by itself.
-PROCRASTINATE_IMPORT_PATHS = ["northpost.delivery.inbound.tasks", "northpost.delivery.inbound.inboxes.tasks"]
-PROCRASTINATE_IMPORT_PATHS = ["northpost.delivery.inbound.tasks"]
-PROCRASTINATE_IMPORT_PATHS = ["northpost.delivery.domains.tasks"]
-PROCRASTINATE_IMPORT_PATHS = ["northpost.delivery.domains.tasks", "northpost.delivery.inbound.tasks"]
+PROCRASTINATE_IMPORT_PATHS = [
+    "northpost.delivery.domains.tasks",
+    "northpost.delivery.inbound.inboxes.tasks",
+    "northpost.delivery.inbound.tasks",
+]
 
 # Languages
 LANGUAGE_CODE = "en"
