@@ -13,6 +13,7 @@ from northpost.content.models import Template
 from northpost.delivery.models import Message, MessageState
 from northpost.demo.letters import LANGUAGES, LETTERS, Letter, drafts
 from northpost.demo.scenario import SEGMENTS, PlannedMailing
+from northpost.goals.models import Goal
 from northpost.segments.actions import save_segment
 from northpost.segments.models import Segment
 from northpost.team.models import User
@@ -57,6 +58,7 @@ class Desk:
             created_by_id=self.owner.pk,
             template_id=self.templates[mailing.letter].pk,
             default_language="bg",
+            goal_id=Goal.objects.values_list("pk", flat=True).filter(group=mailing.goal).first(),
             audience={
                 "include": [self._part(mailing.to)],
                 "exclude": [self._part(part) for part in mailing.but],

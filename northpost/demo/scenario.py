@@ -54,7 +54,8 @@ SEGMENTS: dict[str, dict[str, Any]] = {
 class PlannedMailing:
     """A mailing: which letter, to whom, how many days before today (negative: still to come; None: a draft).
 
-    `to`: "everyone", "list:<name>" or "segment:<name>"; `but`: who is left out, alike.
+    `to`: "everyone", "list:<name>" or "segment:<name>"; `but`: who is left out, alike. `goal`: of which group it serves
+    the goal.
     """
 
     name: str
@@ -62,14 +63,17 @@ class PlannedMailing:
     to: str
     days_ago: int | None
     but: tuple[str, ...] = ()
+    goal: str = ""
 
 
 MAILINGS: tuple[PlannedMailing, ...] = (
-    PlannedMailing("Newsletter: what is new", "newsletter", "everyone", 38, ("list:Partners",)),
-    PlannedMailing("We miss you", "win_back", "segment:Lapsed customers", 29),
-    PlannedMailing("Accessories week", "offer", "segment:Active customers", 20, ("list:Partners",)),
-    PlannedMailing("Letter to partners and press", "partners", "list:Partners", 13),
-    PlannedMailing("Newsletter: from our shelves", "newsletter", "segment:Clicked in the last 30 days", 5),
-    PlannedMailing("Offer of the weekend", "offer", "list:Offers", -1),
-    PlannedMailing("How do you like your purchase?", "review", "segment:Bought twice or more", None),
+    PlannedMailing("Newsletter: what is new", "newsletter", "everyone", 38, ("list:Partners",), goal="prospects"),
+    PlannedMailing("We miss you", "win_back", "segment:Lapsed customers", 29, goal="lapsed"),
+    PlannedMailing("Accessories week", "offer", "segment:Active customers", 20, ("list:Partners",), goal="active"),
+    PlannedMailing("Letter to partners and press", "partners", "list:Partners", 13, goal="partners"),
+    PlannedMailing(
+        "Newsletter: from our shelves", "newsletter", "segment:Clicked in the last 30 days", 5, goal="active"
+    ),
+    PlannedMailing("Offer of the weekend", "offer", "list:Offers", -1, goal="active"),
+    PlannedMailing("How do you like your purchase?", "review", "segment:Bought twice or more", None, goal="new"),
 )

@@ -19,9 +19,10 @@ from northpost.goals.actions import GoalRefused
 from northpost.goals.models import Change, Goal, GoalKind, Group
 from northpost.goals.queries import Progress
 from northpost.team.models import User
-from northpost.team.rules import Ability
+from northpost.team.rules import Ability, may
 from northpost.web.frame.access import StaffRequest, address, needs
 from northpost.web.frame.money import seen, sees
+from northpost.web.goals.contributing import contributions
 from northpost.web.goals.drawing import chart_of, small_line
 
 # What a firm may want from each group: offered where nothing is said yet.
@@ -102,6 +103,12 @@ def goal(request: StaffRequest, pk: int) -> HttpResponseBase:
         "group": Group(found.group).label,
         "owner": User.objects.filter(pk=found.owner_id).first() if found.owner_id else None,
         "changes": _history(progress),
+        "contributing": [
+            {"mailing": each, "revenue": each.revenue(request.workspace.currency)} for each in contributions(found)
+        ],
+        "money": may(request.membership.role, Ability.SEE_MONEY),
+        "currency": request.workspace.currency,
+        "may_edit": may(request.membership.role, Ability.EDIT),
     }
     return render(request, "web/goals/goal.html", context)
 

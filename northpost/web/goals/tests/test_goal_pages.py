@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from northpost.campaigns.models import Campaign
 from northpost.contacts.models import Contact
 from northpost.core import clock, tenancy
 from northpost.goals import actions
@@ -200,3 +201,20 @@ def test_who_may_not_see_money_sees_no_goal_in_money(workspace: Workspace, owner
     assert client.post(f"{BASE}new/", FORM | {"kpi": "revenue", "group": "everyone"}).status_code == 422
     goal.refresh_from_db()
     assert (Goal.objects.count(), goal.closed_at, goal.target) == (1, None, 54321)
+
+
+def test_what_contributes(browser: Client, workspace: Workspace):
+    goal = state()
+    page = browser.get(f"{BASE}{goal.pk}/").text
+    assert "No mailing serves this goal yet." in page
+    now = clock.now()
+    given = {"goal_id": goal.pk, "created_at": now, "updated_at": now}
+    Campaign.objects.create(name="Sent one", state="sent", started_at=now, **given)
+    Campaign.objects.create(name="Planned one", state="draft", **given)
+    Campaign.objects.create(name="Another matter", state="sent", created_at=now, updated_at=now)
+    page = browser.get(f"{BASE}{goal.pk}/").text
+    assert "Sent one" in page
+    assert "Planned one" in page
+    assert "Another matter" not in page
+    assert "Touched revenue" in page
+    assert "No mailing serves this goal yet." not in page
