@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from northpost import __version__
-from northpost.program import demo, doctor, importing, inbound, processes, suppressing, up
+from northpost.program import demo, doctor, doubt, importing, inbound, processes, suppressing, up
 from northpost.program.bench.command import bench
 
 
@@ -26,6 +26,7 @@ main.add_command(inbound.inbound)
 main.add_command(inbound.lmtp)
 main.add_command(suppressing.suppress)
 main.add_command(doctor.doctor)
+main.add_command(doubt.doubt)
 main.add_command(bench)
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from django.db import transaction
 from django.db.models import Count
 
 from northpost.core import clock, sql, tenancy
-from northpost.delivery.models import HitKind, Link
+from northpost.delivery.actions.doubt import Finding, resolve
+from northpost.delivery.models import Evidence, HitKind, Link, MessageState, Verdict
 from northpost.delivery.rules.machines import BURST, Seen, machine_hits
 from northpost.events.actions import NewEvent, record_events
 
@@ -125,6 +126,9 @@ def _classify_batch() -> int:
                 "clicked": [stamps[message_id][1] for message_id in ordered],
             },
         )
+        # Whoever opened it, person or machine, has it.
+        arrived = sorted({row["message_id"] for row in rows if row["state"] == MessageState.IN_DOUBT})
+        resolve([Finding(message_id, Verdict.DELIVERED) for message_id in arrived], evidence=Evidence.HIT)
     return len(rows)
 
 

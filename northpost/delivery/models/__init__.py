@@ -1,6 +1,7 @@
 """The tables of this room, a file for each matter."""
 
 from .domains import DkimKey, DkimKeyState, SendingDomain
+from .doubt import Doubt, Evidence, Resolution, Verdict
 from .hits import Hit, HitKind, Link
 from .inbound import DmarcReport, DmarcRow, InboundKind, InboundMail, InboundState, Inbox, Protocol, Way
 from .ledger import Message, MessageState, SkipReason, Source, SourceState
@@ -18,6 +19,8 @@ __all__ = [
     "DkimKeyState",
     "DmarcReport",
     "DmarcRow",
+    "Doubt",
+    "Evidence",
     "Hit",
     "HitKind",
     "Hold",
@@ -33,6 +36,7 @@ __all__ = [
     "MessageState",
     "Policy",
     "Protocol",
+    "Resolution",
     "Route",
     "RouteKind",
     "Security",
@@ -44,6 +48,7 @@ __all__ = [
     "SourceState",
     "Suppression",
     "SuppressionReason",
+    "Verdict",
     "WaitingBatch",
     "WarmUp",
     "WarmUpDay",

@@ -29,5 +29,10 @@ waiting AS (
     FROM told
     WHERE state = 'queued'
     GROUP BY source_kind, source_id, priority, id / 500
+),
+doubted AS (
+    INSERT INTO delivery_doubt (workspace_id, message_id, source_kind, source_id)
+    SELECT %(workspace_id)s, id, source_kind, source_id FROM told WHERE state = 'in_doubt'
+    ON CONFLICT DO NOTHING
 )
 SELECT id, state, source_kind, source_id FROM told

@@ -36,6 +36,11 @@ waiting AS (
     WHERE state IN ('queued', 'deferred')
     GROUP BY source_kind, source_id, priority, floor(extract(epoch FROM due_at) / 10)
 ),
+doubted AS (
+    INSERT INTO delivery_doubt (workspace_id, message_id, source_kind, source_id)
+    SELECT %(workspace_id)s, id, source_kind, source_id FROM written WHERE state = 'in_doubt'
+    ON CONFLICT DO NOTHING
+),
 counted AS (
     UPDATE delivery_source s
     SET accepted_count = s.accepted_count + n.accepted,

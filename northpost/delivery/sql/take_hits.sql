@@ -12,7 +12,7 @@ taken AS (
     WHERE h.workspace_id = %(workspace_id)s AND h.message_id = ripe.message_id
     RETURNING h.key, h.kind, h.message_id, h.link_id, h.url, h.at, h.method, h.agent
 )
-SELECT taken.*, m.contact_id, m.source_kind, m.source_id, coalesce(m.settled_at, m.sending_at) AS sent_at,
+SELECT taken.*, m.contact_id, m.source_kind, m.source_id, m.state, coalesce(m.settled_at, m.sending_at) AS sent_at,
        link.url AS link_url
 FROM taken
 JOIN delivery_message m ON m.workspace_id = %(workspace_id)s AND m.id = taken.message_id

@@ -23,7 +23,7 @@ from northpost.core.sql import Fragment
 from northpost.delivery import actions, sources
 from northpost.delivery.actions import ledger
 from northpost.delivery.actions.ledger import LEASE, Settlement
-from northpost.delivery.models import Message, Route
+from northpost.delivery.models import Doubt, Message, Route, WaitingBatch
 from northpost.delivery.sources import Mailing
 from northpost.delivery.transport import Timeouts
 
@@ -133,6 +133,15 @@ def route(port: int, **changes: Any) -> Route:
 def give_back(batch: ledger.Batch) -> None:
     """What was claimed waits again."""
     assert len(actions.settle([Settlement(one.id, one.claim, "queued") for one in batch.claimed])) == len(batch.claimed)
+
+
+def note_doubts() -> None:
+    """Messages that a test has put in doubt are found as if a sender had; nothing waits any more."""
+    WaitingBatch.objects.all().delete()
+    Doubt.objects.bulk_create(
+        Doubt(message_id=message.pk, source_kind=message.source_kind, source_id=message.source_id)
+        for message in Message.objects.filter(state="in_doubt")
+    )
 
 
 def states(source_id: int = 1) -> dict[str, int]:

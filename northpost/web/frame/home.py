@@ -166,7 +166,7 @@ def _own_health(request: StaffRequest) -> Iterable[Health]:
     mailings = address(request, "mailings")
     if in_doubt:
         text = ngettext("%(number)s mail in doubt", "%(number)s mails in doubt", in_doubt)
-        yield Health("doubt", "doubt", text % {"number": say_number(in_doubt)}, mailings)
+        yield Health("doubt", "doubt", text % {"number": say_number(in_doubt)}, address(request, "doubt"))
     else:
         yield Health("good", "done", _("No mail in doubt"))
     held = Campaign.objects.filter(state=CampaignState.PAUSED, archived_at=None).count()
