@@ -137,6 +137,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "northpost.delivery.domains.tasks",
     "northpost.delivery.inbound.inboxes.tasks",
     "northpost.delivery.inbound.tasks",
+    "northpost.delivery.limits.tasks",
 ]
 
 # Languages

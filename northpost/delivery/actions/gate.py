@@ -11,6 +11,7 @@ from django.db import transaction
 
 from northpost.core import clock, signing, sql, tenancy
 from northpost.core.sql import Fragment
+from northpost.delivery.limits.warming import is_warming
 from northpost.delivery.models import MessageState, Policy, Source, SourceState
 from northpost.team.models import Workspace
 
@@ -84,6 +85,7 @@ def enqueue(
             "gate_send_to": send_to,
             "gate_suppression_key": suppression_key(),
             "gate_batch": BATCH,
+            "gate_by_interest": not transactional and is_warming(),
         } | _policy(workspace_id, now, transactional)
         clash = params.keys() & audience.params.keys()
         if clash:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -99,8 +99,9 @@ def claim(*, batch: int = 500, until: datetime | None = None, urgency: int | Non
             "urgency": urgency,
         },
     )
-    claimed = [Claimed._make((*row[2:], mine)) for row in rows if row[0] == "claimed"]
-    claimed.sort()
+    # In the order in which they fell due: with a ceiling on the day, who comes first gets it today.
+    rows.sort(key=itemgetter(-1, 2))
+    claimed = [Claimed._make((*row[2:-1], mine)) for row in rows if row[0] == "claimed"]
     return Batch(claimed, dict(Counter(row[1] for row in rows if row[0] != "claimed")))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 NAMES = {
@@ -61,6 +62,7 @@ _DOMAINS = {
 }
 _BY_DOMAIN = {domain: group for group, domains in _DOMAINS.items() for domain in domains.split()}
 # National domains of one name: hotmail.co.uk, yahoo.fr, live.nl.
+_NATIONAL = re.compile(r"[a-z]{2,3}|(?:co|com|ne)\.[a-z]{2}")
 _BY_FIRST_LABEL = {"hotmail": "microsoft", "outlook": "microsoft", "live": "microsoft", "yahoo": "yahoo"}
 
 _HOSTS = {
@@ -89,10 +91,7 @@ def group_of_domain(domain: str) -> str | None:
     if known is not None:
         return known
     first, _dot, rest = domain.partition(".")
-    # hotmail.co.uk, not hotmail.shop.example
-    if first in _BY_FIRST_LABEL and rest.count(".") <= 1 and len(rest) <= len("com.br"):
-        return _BY_FIRST_LABEL[first]
-    return None
+    return _BY_FIRST_LABEL.get(first) if _NATIONAL.fullmatch(rest) else None
 
 
 def group_of_hosts(domain: str, hosts: Iterable[str]) -> str:

@@ -80,13 +80,21 @@ def clock_day(now: datetime, name: str) -> date:
     return now.astimezone(ZoneInfo(name)).date()
 
 
-def is_warming(route_id: int | None) -> bool:
-    """Whether mail by this route (None: the default) may be limited by a plan: then who reads it gets it first."""
-    plans = WarmUp.objects.filter(ended_at=None)
-    if route_id is None:
-        return plans.exists()
-    default = Route.objects.filter(pk=route_id, is_default=True).exists()
-    return plans.exists() if default else plans.filter(route_id=route_id).exists()
+def is_warming() -> bool:
+    """Whether a plan runs: then who reads our mail gets it first."""
+    return WarmUp.objects.filter(ended_at=None).exists()
+
+
+def finish_those_over(now: datetime) -> int:
+    """End the plans that have grown to their end; returns how many."""
+    rows = list(WarmUp.objects.filter(ended_at=None).order_by("pk"))
+    today = clock_day(now, zone()) if rows else None
+    over = [
+        row.pk
+        for row in rows
+        if today is not None and warming.ceiling_of(plan_of(row), warming.step_of(plan_of(row), today)) is None
+    ]
+    return WarmUp.objects.filter(pk__in=over, ended_at=None).update(ended_at=now) if over else 0
 
 
 def start_warm_up(

@@ -147,4 +147,5 @@ SET state = CASE WHEN d.reason = '' THEN 'claimed' ELSE 'skipped' END,
 FROM decided d
 WHERE m.workspace_id = %(workspace_id)s AND m.id = d.id AND m.state IN ('queued', 'deferred')
 RETURNING m.state, m.reason, m.id, m.source_kind, m.source_id, m.contact_id, m.email, m.purpose_id, m.route_id,
-          m.language, m.variant, m.context, m.attempts, m.sending_at, m.expires_at
+          m.language, m.variant, m.context, m.attempts, m.sending_at, m.expires_at,
+          extract(epoch FROM m.due_at)::double precision AS due

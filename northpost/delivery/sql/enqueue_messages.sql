@@ -2,7 +2,8 @@
 --         gate_due_at, gate_expires_at, gate_route, gate_languages (text[], those that the mailing has; empty: any),
 --         gate_language (the mailing's main one), gate_variant, gate_now, gate_suppression_key, gate_zone (the
 --         workspace's), gate_quiet_from, gate_quiet_until (times, or null), gate_cap (or null), gate_cap_since, gate_send_to (an address instead of
---         each person's own, or null), gate_batch (so many messages wait together);
+--         each person's own, or null), gate_batch (so many messages wait together), gate_by_interest (whether who reads our mail gets it
+--         first);
 --         /*audience*/ stands for a statement that selects contact ids, with its own parameters
 -- effect: one ledger row for every person of the audience who has none from this source yet: queued, or skipped with
 --         the reason. Those queued wait in batches. One row per state and reason with its count
@@ -44,7 +45,9 @@ moments AS MATERIALIZED (
 ),
 -- Whole before the first row goes in: else the search for recent messages would wade through the rows of this statement.
 decided AS MATERIALIZED (
-    SELECT p.id, p.email, p.language, m.due_at,
+    SELECT p.id, p.email, p.language,
+           m.due_at + CASE WHEN %(gate_by_interest)s THEN interval '20 seconds' * interest.rank
+                           ELSE interval '0' END AS due_at,
            CASE
                WHEN p.email IS NULL THEN 'no_address'
                WHEN %(gate_purpose)s::bigint IS NOT NULL AND consent.state IS DISTINCT FROM 'granted' THEN 'no_consent'
@@ -72,6 +75,19 @@ decided AS MATERIALIZED (
           AND earlier.purpose_id IS NOT NULL
           AND earlier.state IN ('queued', 'claimed', 'sending', 'deferred', 'accepted', 'in_doubt')
     ) recent ON true
+    -- 0 clicked this month, 1 opened or clicked this quarter, 2 this half-year or never written to, 3 nothing
+    LEFT JOIN LATERAL (
+        SELECT CASE
+                   WHEN max(past.clicked_at) > %(gate_now)s::timestamptz - interval '30 days' THEN 0
+                   WHEN max(greatest(past.opened_at, past.clicked_at)) > %(gate_now)s::timestamptz - interval '90 days'
+                       THEN 1
+                   WHEN max(greatest(past.opened_at, past.clicked_at)) IS NOT NULL OR count(*) = 0 THEN 2
+                   ELSE 3
+               END AS rank
+        FROM delivery_message past
+        WHERE %(gate_by_interest)s AND past.workspace_id = %(gate_workspace)s AND past.contact_id = p.id
+          AND past.enqueued_at > %(gate_now)s::timestamptz - interval '180 days' AND past.state = 'accepted'
+    ) interest ON true
 ),
 entered AS (
     INSERT INTO delivery_message (
