@@ -7,7 +7,7 @@ file to that. Parameters are psycopg's named ones, ``%(now)s``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -63,6 +63,17 @@ def fetch_rows(statement: str, params: Mapping[str, Any] | None = None) -> list[
         cursor.execute(statement, params or {})
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
+
+
+def integer_array(numbers: Iterable[int]) -> str:
+    """A PostgreSQL array as text, for ``%(ids)s::bigint[]``: several times quicker than the driver's way."""
+    return "{" + ",".join(map(str, numbers)) + "}"
+
+
+def text_array(texts: Iterable[str]) -> str:
+    """A PostgreSQL array of texts, for ``%(texts)s::text[]``; a text must not hold NUL."""
+    quoted = [text.replace("\\", "\\\\").replace('"', '\\"') for text in texts]
+    return '{"' + '","'.join(quoted) + '"}' if quoted else "{}"
 
 
 def fetch_one(statement: str, params: Mapping[str, Any] | None = None) -> dict[str, Any] | None:

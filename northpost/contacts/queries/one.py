@@ -45,8 +45,9 @@ def standings(contact_id: int) -> list[Standing]:
 
 
 _CONTEXT = """
-    SELECT id, email, external_id, first_name, last_name, phone, language, time_zone, role, attributes
-    FROM contacts_contact WHERE id = ANY(%(ids)s)
+    SELECT id, email, external_id, first_name, last_name, phone, language, time_zone, role,
+           nullif(attributes, '{}')::text AS attributes
+    FROM contacts_contact WHERE id = ANY(%(ids)s::bigint[])
 """
 
 
@@ -57,11 +58,10 @@ def context_for(contact_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     ``role`` and each custom field by its key (numbers as numbers, dates as YYYY-MM-DD); unknown ids are left out.
     """
     people: dict[int, dict[str, Any]] = {}
-    for row in sql.fetch_all(_CONTEXT, {"ids": list(contact_ids)}):
-        attributes = json.loads(row.pop("attributes"))  # a plain cursor gives jsonb as its text
-        contact_id = row["id"]
-        full_name = f"{row['first_name']} {row['last_name']}".strip()
-        people[contact_id] = attributes | row | {"full_name": full_name}
+    for row in sql.fetch_all(_CONTEXT, {"ids": sql.integer_array(contact_ids)}):
+        attributes = row.pop("attributes")
+        row["full_name"] = f"{row['first_name']} {row['last_name']}".strip()
+        people[row["id"]] = row if attributes is None else json.loads(attributes) | row
     return people
 
 

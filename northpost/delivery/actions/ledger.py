@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter, itemgetter
@@ -118,19 +118,22 @@ class Marked:
 
 def mark_sending(held: Sequence[tuple[int, uuid.UUID]]) -> Marked:
     """Commit the state ``sending`` for (id, claim) pairs before their first byte is written."""
+    now = clock.now()
     ordered = sorted(held)
+    claims, numbers = _distinct(claim for _id, claim in ordered)
     with transaction.atomic(durable=True):
         rows = sql.fetch_rows(
             sql.load("northpost.delivery", "mark_sending"),
             {
                 "workspace_id": tenancy.require_workspace(),
-                "now": clock.now(),
+                "now": now,
                 "suppression_key": suppression_key(),
-                "ids": [message_id for message_id, _claim in ordered],
-                "claims": [claim for _id, claim in ordered],
+                "ids": sql.integer_array(message_id for message_id, _claim in ordered),
+                "claims": claims,
+                "numbers": numbers,
             },
         )
-    sending = {row[0]: (row[3], row[4]) for row in rows if row[1] == "sending"}
+    sending = {row[0]: (row[3], row[4] or now) for row in rows if row[1] == "sending"}
     skipped = Counter(row[2] for row in rows if row[1] == "skipped")
     returned = len(rows) - len(sending) - skipped.total()
     return Marked(sending, dict(skipped), returned, len(held) - len(rows))
@@ -152,18 +155,33 @@ def settle(settlements: Sequence[Settlement]) -> list[int]:
         return _settle_accepted(accepted) + _settle_others(others)
 
 
+def _distinct(claims: Iterable[uuid.UUID]) -> tuple[list[uuid.UUID], str]:
+    """The claims, each once, and for each message which of them holds it, from 1: few claims hold many messages."""
+    number: dict[int, int] = {}
+    found: list[uuid.UUID] = []
+    numbers = []
+    for claim in claims:
+        if claim.int not in number:
+            found.append(claim)
+            number[claim.int] = len(found)
+        numbers.append(number[claim.int])
+    return found, sql.integer_array(numbers)
+
+
 def _settle_accepted(settlements: Sequence[Settlement]) -> list[int]:
     ordered = sorted(settlements, key=_by_id)
+    claims, numbers = _distinct(one.claim for one in ordered)
     rows = sql.fetch_rows(
         sql.load("northpost.delivery", "settle_accepted"),
         {
             "workspace_id": tenancy.require_workspace(),
             "now": clock.now(),
-            "ids": [one.id for one in ordered],
-            "claims": [one.claim for one in ordered],
-            "codes": [one.code for one in ordered],
-            "enhanceds": [(one.enhanced or "")[:12] for one in ordered],
-            "texts": [_storable(one.text) for one in ordered],
+            "ids": sql.integer_array(one.id for one in ordered),
+            "claims": claims,
+            "numbers": numbers,
+            "codes": sql.integer_array(one.code or 250 for one in ordered),
+            "enhanceds": sql.text_array((one.enhanced or "")[:12] for one in ordered),
+            "texts": sql.text_array(_storable(one.text) for one in ordered),
         },
     )
     return [message_id for (message_id,) in rows]

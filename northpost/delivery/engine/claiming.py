@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from northpost.content.errors import ContentError
-from northpost.core import clock
+from northpost.core import clock, statistics
 from northpost.delivery import actions, queries, sources
 from northpost.delivery.actions.ledger import Claimed, SourceKey
 from northpost.delivery.domains.signing import signer_for
@@ -58,6 +58,7 @@ class Claiming:
         self._urgency = urgency
         self._looks = 0
         self._prepared: dict[SourceKey, Prepared | None] = {}
+        self._fresh = False
         self.exhausted = False
 
     @property
@@ -66,6 +67,9 @@ class Claiming:
         return not self.exhausted and self._left != 0 and self._hand.unsent < self._batch
 
     def claim(self) -> None:
+        if not self._fresh:
+            self._fresh = True
+            self._persist(statistics.keep_fresh)
         size = self._batch if self._left is None else min(self._batch, self._left)
         since = time.monotonic()
         batch = self._persist(lambda: actions.claim(batch=size, until=self._until, urgency=self._urgency))

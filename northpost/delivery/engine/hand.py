@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from northpost.delivery import actions
@@ -27,7 +27,8 @@ class Hand:
         self.tries: dict[int, tuple[int, datetime]] = {}
         self.sending: Counter[int] = Counter()
         self.domains: dict[SourceKey, str] = {}
-        self._unwritten: Counter[uuid.UUID] = Counter()
+        # By the claim's number, which is quicker to look up than the claim.
+        self._unwritten: dict[int, int] = {}
         self._wire = wire
         self._persist = persist
         self._beat = time.monotonic()
@@ -37,11 +38,12 @@ class Hand:
         """Claimed, and not on the wire."""
         return len(self.held) - self.sending.total()
 
-    def take(self, claimed: Iterable[Claimed], *, since: float) -> None:
-        """What was claimed at ``since`` (monotonic), or later."""
+    def take(self, claimed: Sequence[Claimed], *, since: float) -> None:
+        """What one claim brought, at ``since`` (monotonic) or later."""
         for message in claimed:
             self.held[message.id] = message
-            self._unwritten[message.claim] += 1
+        if claimed:
+            self._unwritten[claimed[0].claim.int] = len(claimed)
         if len(self._unwritten) == 1:
             # Nothing was held before, so no older lease can be nearer its end.
             self._beat = since
@@ -50,11 +52,13 @@ class Hand:
     def written(self, claims: Iterable[uuid.UUID]) -> None:
         """The ledger knows what became of one message of each of these; a claim without any more is released."""
         empty = []
-        for claim in claims:
-            self._unwritten[claim] -= 1
+        for claim, count in Counter([claim.int for claim in claims]).items():
+            if claim not in self._unwritten:
+                continue  # others have taken it over
+            self._unwritten[claim] -= count
             if self._unwritten[claim] <= 0:
                 del self._unwritten[claim]
-                empty.append(claim)
+                empty.append(uuid.UUID(int=claim))
         if empty:
             self._persist(lambda: actions.release(empty))
 
@@ -63,8 +67,14 @@ class Hand:
         if time.monotonic() - self._beat < HEARTBEAT_SECONDS or not self._unwritten:
             return
         since = time.monotonic()
-        held = self._persist(lambda: actions.extend_leases(list(self._unwritten)))
+        held = self._persist(lambda: actions.extend_leases([uuid.UUID(int=claim) for claim in self._unwritten]))
         self._beat = time.monotonic()
-        if len(held) == len(self._unwritten):
+        lost = self._unwritten.keys() - {claim.int for claim in held}
+        if lost:
+            # Taken over by others: what is on the wire of these breaks off, and the rest with it for a moment.
+            self._unwritten = {claim: count for claim, count in self._unwritten.items() if claim not in lost}
+            self._wire.valid_until = since
+            self._beat -= HEARTBEAT_SECONDS * 0.8
+        else:
             self._wire.valid_until = since + LEASE.total_seconds() - MARGIN_SECONDS
         self._persist(actions.recover)

@@ -112,14 +112,14 @@ class Message(TenantModel):
     bounced_at = models.DateTimeField(null=True)
 
     class Meta:
-        # None of the large indexes begins with workspace_id: the wall adds that condition to every statement, and for a
-        # workspace that is new to the statistics such an index looks like the way to a handful of rows. The claim then
-        # reads a whole ledger for each of its 500 messages instead of looking them up by primary key.
+        # None of the large indexes holds workspace_id: the wall adds that condition to every statement, and for a
+        # workspace that is new to the statistics such an index looks like the way to a handful of rows. A statement
+        # then reads a whole ledger for its 500 messages instead of looking them up by primary key.
         # And none has a column that changes on a message's way, but one that only sums up pages (BRIN): so that the way
         # costs three new versions of the row on its own page (the table's fillfactor leaves room), and no index entry.
         constraints = [
             models.UniqueConstraint(
-                fields=["source_kind", "source_id", "contact_id", "workspace_id"],
+                fields=["source_kind", "source_id", "contact_id"],
                 name="delivery_message_once",
             ),
         ]

@@ -1,4 +1,5 @@
--- inputs: workspace_id, now, suppression_key, and arrays of equal length: ids, claims
+-- inputs: workspace_id, now, suppression_key, claims, and arrays of equal length: ids, numbers (which of the claims
+--         holds it, from 1)
 -- effect: to be committed before the first byte. Of the messages that these claims still hold, those that may go now
 --         become sending; a person who left since is skipped with the reason; one whose source no longer sends goes
 --         back to queued and waits. One row for each message still held, with its new state
@@ -7,9 +8,9 @@ WITH held AS MATERIALIZED (
     SELECT m.id, m.claim, m.contact_id, m.purpose_id, m.expires_at, source.state AS source_state, c.id AS person,
            sha256(%(suppression_key)s::bytea || convert_to(coalesce(lower(m.send_to), c.email_key), 'UTF8'))
                AS email_hash
-    FROM unnest(%(ids)s::bigint[], %(claims)s::uuid[]) AS mine (id, claim)
+    FROM unnest(%(ids)s::bigint[], %(numbers)s::smallint[]) AS mine (id, number)
     JOIN delivery_message m
-        ON m.workspace_id = %(workspace_id)s AND m.id = mine.id AND m.claim = mine.claim
+        ON m.workspace_id = %(workspace_id)s AND m.id = mine.id AND m.claim = (%(claims)s::uuid[])[mine.number]
         -- sending: marked by this very claim, when the answer to its commit was lost
         AND m.state IN ('claimed', 'sending')
     LEFT JOIN delivery_source source
@@ -61,4 +62,5 @@ waiting AS (
     WHERE state = 'queued'
     GROUP BY source_kind, source_id, priority
 )
-SELECT id, state, reason, attempts, sending_at FROM marked
+-- sending_at: only where it was begun before, which is seldom
+SELECT id, state, reason, attempts, nullif(sending_at, %(now)s) FROM marked

@@ -13,6 +13,7 @@ from .errors import BadReply
 MAX_LINE = 4096
 MAX_LINES = 128
 MAX_TEXT = 1000
+KNOWN = 12
 
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?:\s+|$)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
@@ -48,10 +49,12 @@ class Reply(NamedTuple):
 class ReplyReader:
     """Cuts a stream into replies, however it is split into packets. Bare LF is tolerated as a line end."""
 
-    __slots__ = ("_buffer", "_lines")
+    __slots__ = ("_buffer", "_known", "_lines")
 
     def __init__(self) -> None:
         self._buffer = b""
+        # A server says the same to nearly every command: its first few replies of one line.
+        self._known: dict[bytes, Reply] = {}
         self._lines: list[bytes] = []
 
     @property
@@ -65,9 +68,16 @@ class ReplyReader:
         self._buffer = b""
         start = 0
         while (end := buffer.find(b"\n", start)) >= 0:
-            reply = self._line(buffer[start:end].rstrip(b"\r"))
+            line = buffer[start:end]
             start = end + 1
+            reply = self._known.get(line)
+            if reply is not None and not self._lines:
+                yield reply
+                continue
+            reply = self._line(line.rstrip(b"\r"))
             if reply is not None:
+                if len(reply.lines) == 1 and len(self._known) < KNOWN:
+                    self._known[line] = reply
                 yield reply
         self._buffer = buffer[start:]
         if len(self._buffer) > MAX_LINE:
