@@ -70,6 +70,16 @@ def is_due(now: datetime, *, urgency: int | None = None) -> bool:
     return (due if urgency is None else due.filter(priority__lte=urgency)).exists()
 
 
+def is_more_due_than_a_batch(now: datetime, *, urgency: int) -> bool:
+    """Whether several batches wait to be sent now, so that more than one worker finds work."""
+    return len(_waiting().filter(due_at__lte=now, priority__lte=urgency).values_list("pk", flat=True)[:3]) > 2
+
+
+def due_priorities(now: datetime) -> set[int]:
+    """The priorities of the messages that wait to be sent now."""
+    return set(_waiting().filter(due_at__lte=now).values_list("priority", flat=True).distinct())
+
+
 def _waiting() -> QuerySet[WaitingBatch]:
     """What waits, of the sources that may send."""
     may_send = Source.objects.filter(

@@ -1,4 +1,10 @@
-"""Jobs of the queue ``mail``: send what is due, and once a minute look in every workspace for what is."""
+"""Jobs that send what is due, by class of mail, and once a minute look in every workspace for what is.
+
+Any number of workers on any number of machines take part in one mailing: a job that finds more than it can take up at
+once has another one deferred before it begins, for whoever is free. A run is short, and the jobs of all workspaces are
+taken in the order in which they came: so everybody's mail has its turn. Urgent mail has a queue of its own, which
+workers serve beside bulk mail (see :mod:`northpost.program.working`).
+"""
 
 from __future__ import annotations
 
@@ -15,27 +21,44 @@ from northpost.delivery import actions, queries
 from northpost.delivery.actions.control import finish_sources
 from northpost.delivery.actions.hits import QUARANTINE
 from northpost.delivery.engine import SendReport, send_due
+from northpost.delivery.rules.urgency import Urgency, urgency_of
 from northpost.team.queries import workspace_ids
 
-# One job sends for at most so long, so that a worker told to stop, or a mailing of another workspace, has its turn.
-RUN_SECONDS = 300.0
+# One job sends for at most so long, so that a worker told to stop, or the mail of another workspace, has its turn.
+RUN_SECONDS = 20.0
+
+BULK_QUEUE = "mail"
+URGENT_QUEUE = "mail-urgent"
 
 
 def defer_sending(workspace_id: int) -> bool:
-    """Have a worker send what is due in a workspace; False if one is about to anyway."""
+    """Have workers send what is due in a workspace; False if nothing is, or jobs for it wait already."""
+    with tenancy.workspace(workspace_id):
+        due = {urgency_of(priority) for priority in queries.due_priorities(clock.now())}
+    begun = [_defer(workspace_id, urgency) for urgency in sorted(due)]
+    return any(begun)
+
+
+def _defer(workspace_id: int, urgency: Urgency) -> bool:
+    # Waiting jobs are held to one by the queueing lock; running ones are not, so that several workers can share.
+    name = urgency.name.lower()
     with contextlib.suppress(AlreadyEnqueued), transaction.atomic():
-        send_due_task.configure(queueing_lock=f"send:{workspace_id}").defer(workspace_id=workspace_id)
+        send_due_task.configure(
+            queue=BULK_QUEUE if urgency is Urgency.BULK else URGENT_QUEUE,
+            queueing_lock=f"send:{workspace_id}:{name}",
+            priority=1 if urgency is Urgency.TRANSACTIONAL else 0,
+        ).defer(workspace_id=workspace_id, urgency=name)
         return True
     return False
 
 
-@app.task(queue="mail", name="northpost.delivery.send_due", pass_context=True)
-def send_due_task(context: JobContext, workspace_id: int) -> None:
-    send(workspace_id, should_stop=context.should_abort)
+@app.task(queue=BULK_QUEUE, name="northpost.delivery.send_due", pass_context=True)
+def send_due_task(context: JobContext, workspace_id: int, urgency: str = Urgency.BULK.name) -> None:
+    send(workspace_id, urgency=Urgency[urgency.upper()], should_stop=context.should_abort)
 
 
 @app.periodic(cron="* * * * *")
-@app.task(queue="mail", name="northpost.delivery.look_after_mail", queueing_lock="look_after_mail")
+@app.task(queue="default", name="northpost.delivery.look_after_mail", queueing_lock="look_after_mail")
 def look_after_mail_task(timestamp: int) -> None:
     look_after_mail()
 
@@ -59,12 +82,17 @@ def classify_hits_task(workspace_id: int) -> None:
             defer_classifying(workspace_id)
 
 
-def send(workspace_id: int, *, should_stop: Callable[[], bool] = lambda: False) -> SendReport:
-    """Send what is due, and go on in a job of its own if there was more than one job's time takes."""
-    report = send_due(workspace_id, seconds=RUN_SECONDS, should_stop=should_stop)
+def send(
+    workspace_id: int, *, urgency: Urgency = Urgency.BULK, should_stop: Callable[[], bool] = lambda: False
+) -> SendReport:
+    """Send what is due, of this class or more urgent, for one job's time, and have others help and go on."""
     with tenancy.workspace(workspace_id):
-        if report.seconds >= RUN_SECONDS and queries.is_due(clock.now()):
-            defer_sending(workspace_id)
+        if queries.is_more_due_than_a_batch(clock.now(), urgency=urgency):
+            _defer(workspace_id, urgency)
+    report = send_due(workspace_id, seconds=RUN_SECONDS, urgency=urgency, should_stop=should_stop)
+    with tenancy.workspace(workspace_id):
+        if report.seconds >= RUN_SECONDS and queries.is_due(clock.now(), urgency=urgency):
+            _defer(workspace_id, urgency)
     return report
 
 

@@ -1,0 +1,147 @@
+"""Sending as jobs: a class of mail each, shared by as many workers as there are, and everybody's turn comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from northpost.core import clock, sql, tenancy
+from northpost.delivery import queries, tasks
+from northpost.delivery.models import Message, WaitingBatch
+from northpost.delivery.rules.urgency import Urgency, urgency_of
+from northpost.delivery.tests import rig
+from northpost.team.models import Workspace
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def no_jobs() -> Iterator[None]:
+    """The queue is no table of Django's, and outlives a test."""
+    sql.run("DELETE FROM procrastinate_jobs")
+    yield
+    sql.run("DELETE FROM procrastinate_jobs")
+
+
+def waiting() -> list[tuple[str, str, int]]:
+    """Each waiting job's queue, class of mail and priority."""
+    jobs = ProcrastinateJob.objects.filter(status="todo", task_name=tasks.send_due_task.name).order_by("id")
+    return [(job.queue_name, job.args["urgency"], job.priority) for job in jobs]
+
+
+def take(urgency: str) -> None:
+    """A worker has taken up the waiting job of this class, and works on it."""
+    job = ProcrastinateJob.objects.get(status="todo", args__urgency=urgency)
+    sql.run("UPDATE procrastinate_jobs SET status = 'doing' WHERE id = %(id)s", {"id": job.pk})
+
+
+@pytest.mark.parametrize(
+    ("priority", "urgency"),
+    [
+        (0, Urgency.TRANSACTIONAL),
+        (20, Urgency.TRANSACTIONAL),
+        (21, Urgency.CHAIN),
+        (40, Urgency.CHAIN),
+        (41, Urgency.BULK),
+        (50, Urgency.BULK),
+        (32767, Urgency.BULK),
+    ],
+)
+def test_a_priority_belongs_to_a_class(priority: int, urgency: Urgency):
+    assert urgency_of(priority) is urgency
+
+
+def test_each_class_has_a_job_of_its_own_and_only_one_waits(workspace: Workspace):
+    person = rig.people(1)[0]
+    assert not tasks.defer_sending(workspace.pk)
+    for source_id, priority in ((1, 50), (2, 30), (3, 10)):
+        rig.enqueue(source_id, priority=priority, audience=rig.only(person.pk))
+    assert tasks.defer_sending(workspace.pk)
+    expected = [("mail-urgent", "transactional", 1), ("mail-urgent", "chain", 0), ("mail", "bulk", 0)]
+    assert waiting() == expected
+    assert not tasks.defer_sending(workspace.pk)
+    assert waiting() == expected
+
+
+def test_a_job_that_is_being_done_keeps_nobody_from_asking_for_another(workspace: Workspace):
+    rig.people(1)
+    rig.enqueue()
+    assert tasks.defer_sending(workspace.pk)
+    take("bulk")
+    assert waiting() == []
+    assert tasks.defer_sending(workspace.pk)
+    assert waiting() == [("mail", "bulk", 0)]
+
+
+def test_an_urgent_job_sends_nothing_that_can_wait(workspace: Workspace, tmp_path: Path):
+    person = rig.people(1)[0]
+    rig.register()
+    for source_id, priority in ((1, 50), (2, 30), (3, 10)):
+        rig.enqueue(source_id, priority=priority, audience=rig.only(person.pk))
+    with rig.sink(tmp_path) as sink:
+        rig.route(sink.port)
+        sent = []
+        for urgency in Urgency:
+            tasks.send(workspace.pk, urgency=urgency)
+            sent.append(set(Message.objects.filter(state="accepted").values_list("source_id", flat=True)))
+    assert sent == [{3}, {2, 3}, {1, 2, 3}]
+
+
+def test_who_finds_more_than_a_batch_calls_for_help(workspace: Workspace, tmp_path: Path):
+    people = rig.people(9)
+    rig.register()
+    rig.enqueue()
+    split_into(3)
+    with rig.sink(tmp_path) as sink:
+        rig.route(sink.port)
+        report = tasks.send(workspace.pk)
+        assert sink.recipients == sorted(person.email for person in people)
+    assert report.states == {"accepted": 9}
+    assert waiting() == [("mail", "bulk", 0)]
+    take("bulk")
+    # The helper who comes late finds nothing, and calls nobody.
+    assert tasks.send(workspace.pk).states == {}
+    assert waiting() == []
+
+
+def test_a_run_over_its_time_goes_on_in_a_job_behind_the_others(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(tasks, "RUN_SECONDS", 1.0)
+    rig.people(400)
+    rig.register()
+    rig.enqueue()
+    with rig.sink(tmp_path, delay_ms=20) as sink:
+        rig.route(sink.port, connections=1)
+        report = tasks.send(workspace.pk)
+        assert report.accepted < 400
+        assert len(sink.mails) == report.accepted
+    assert rig.states()["queued"] == 400 - report.accepted
+    assert waiting() == [("mail", "bulk", 0)]
+
+
+def test_another_workspaces_mail_is_its_own_job(workspace: Workspace, rival: Workspace):
+    rig.people(1)
+    rig.enqueue()
+    assert not tasks.defer_sending(rival.pk)
+    assert tasks.look_after_mail() == 1
+    with tenancy.workspace(rival.pk):
+        assert not queries.due_priorities(clock.now())
+    assert [job.args["workspace_id"] for job in ProcrastinateJob.objects.filter(status="todo")] == [workspace.pk]
+
+
+def split_into(size: int) -> None:
+    """Let the waiting messages stand in batches of this size."""
+    whole = WaitingBatch.objects.get()
+    for start in range(0, len(whole.message_ids), size):
+        WaitingBatch.objects.create(
+            source_kind=whole.source_kind,
+            source_id=whole.source_id,
+            priority=whole.priority,
+            due_at=whole.due_at,
+            message_ids=whole.message_ids[start : start + size],
+        )
+    whole.delete()
