@@ -17,7 +17,7 @@ from northpost.contacts.models import Contact, ContactList, Field, ImportRun, Pu
 from northpost.content.actions import create_template
 from northpost.content.models import MediaFile, Template, TemplateVersion
 from northpost.core import clock, sql
-from northpost.delivery.models import DkimKey, Route, Sender, WarmUp
+from northpost.delivery.models import DkimKey, InboundMail, Inbox, Route, Sender, WarmUp
 from northpost.goals.models import Goal
 from northpost.mailbox.models import Mail
 from northpost.sales.models import Order, Product
@@ -124,6 +124,12 @@ def furnish(word: str = "") -> None:
         pk=NUMBER, sender="a@a.example", recipient="b@b.example", subject=f"Hello{word}", size=1, received_at=now,
         raw=zlib.compress(b"Subject: Hello\r\nContent-Type: text/html\r\n\r\n<p>Hello</p>"),
     )  # fmt: skip
+    InboundMail.objects.create(
+        pk=NUMBER, digest=b"d" * 32, raw=zlib.compress(b"Subject: Hello\r\n\r\nHello"), size=1, way="imap",
+        received_at=now, state="done", kind="reply", contact_id=NUMBER, subject=f"Hello{word}", text=f"Hello{word}",
+        diagnostic=f"Hello{word}", sender_key="p@people.example", about_key="p@people.example",
+    )  # fmt: skip
+    Inbox.objects.create(**dated, name=f"Bounces{word}", host="127.0.0.1", port=9, security="none", username="post")
     Route.objects.create(**dated, name=f"Relay{word}", kind="smtp", host="127.0.0.1", port=9)
     Sender.objects.create(**dated, name=f"Firm{word}", email="news@firm.example")
     WarmUp.objects.create(

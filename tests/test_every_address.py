@@ -28,6 +28,7 @@ POSTED = {
     "person_belongs": {"do": "list_add", "key": str(NUMBER)},
     "person_consent": {"purpose": "news", "source": "test"},
     "route_do": {"do": "default"},
+    "inbox_do": {"do": "look"},
     "sender_do": {"do": "default"},
     "member_role": {"role": "analyst"},
     "warm_up_do": {"do": "keep"},

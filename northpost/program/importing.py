@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from northpost.core.sql import Fragment
     from northpost.sales.imports.presets import Preset
 
-KINDS = click.Choice(["contacts", "orders", "products"])
+KINDS = click.Choice(["contacts", "orders", "products", "suppressions"])
 
 
 @click.command("import")
@@ -67,12 +67,14 @@ def import_(kind: str, file: Path, workspace: str, **chosen: Any) -> None:
 
 
 @click.command("export")
-@click.argument("kind", type=click.Choice(["contacts", "orders"]))
+@click.argument("kind", type=click.Choice(["contacts", "orders", "suppressions"]))
 @click.argument("file", type=click.Path(dir_okay=False, writable=True, path_type=Path))
 @click.option("--workspace", required=True, metavar="SLUG", help="The workspace it comes from.")
 @click.option("--segment", metavar="NAME", help="Only these people (default: everyone).")
 def export(kind: str, file: Path, workspace: str, segment: str | None) -> None:
-    """Write people or orders to a .csv or .xlsx file."""
+    """Write people, orders or suppressed addresses to a .csv or .xlsx file."""
+    if segment and kind == "suppressions":
+        raise click.BadParameter("suppressed addresses are no group of people", param_hint="--segment")
     if file.suffix.lower() not in (".csv", ".xlsx"):
         raise click.BadParameter("the name must end with .csv or .xlsx", param_hint="FILE")
     ground.settle()
@@ -196,12 +198,16 @@ def _workspace(slug: str) -> int:
 def _export(kind: str, file: Path, slug: str, segment: str | None) -> None:
     from northpost.contacts.exports import EVERYONE, ExportFormat, export_contacts
     from northpost.core import tenancy
+    from northpost.delivery.imports import export_suppressions
     from northpost.sales.exports import export_orders
 
-    write = export_contacts if kind == "contacts" else export_orders
+    file_format = ExportFormat(file.suffix.lower()[1:])
     with tenancy.workspace(_workspace(slug)):
-        people = _segment(segment) if segment else EVERYONE
-        count = write(file, file_format=ExportFormat(file.suffix.lower()[1:]), people=people)
+        if kind == "suppressions":
+            count = export_suppressions(file, file_format=file_format)
+        else:
+            write = export_contacts if kind == "contacts" else export_orders
+            count = write(file, file_format=file_format, people=_segment(segment) if segment else EVERYONE)
     click.echo(f"{count:,} rows written to {file}")
 
 

@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("w/<slug:slug>/people/", include("northpost.web.people.urls")),
     path("w/<slug:slug>/settings/limits/", include("northpost.web.limits.urls")),
     path("w/<slug:slug>/settings/domains/", include("northpost.web.domains.urls")),
+    path("w/<slug:slug>/", include("northpost.web.inbound.urls")),
     path("w/<slug:slug>/settings/", include("northpost.web.settings.urls")),
     path("w/<slug:slug>/mailbox/", include("northpost.web.mailbox.urls")),
     path("w/<slug:slug>/", include("northpost.web.letters.urls")),

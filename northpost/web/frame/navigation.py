@@ -28,6 +28,7 @@ PARTS: list[Part] = [
     Part("people", _("Customers"), "people", "people", "reach", ("people/", "segments/")),
     Part("sales", _("Sales"), "sales", "sales", "reach", ("sales/",)),
     Part("mailings", _("Mailings"), "mailings", "mailing", "reach", ("mailings/",)),
+    Part("returns", _("What came back"), "returns", "bounce", "reach", ("returns/",)),
     Part("analysis", _("Analysis"), "analysis", "analysis", "learn", ("analysis/",)),
 ]
 

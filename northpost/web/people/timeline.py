@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,13 +18,14 @@ from northpost.campaigns import showing
 from northpost.campaigns.models import Campaign
 from northpost.contacts import queries as contacts
 from northpost.contacts.queries import Happening
-from northpost.delivery.models import Link, Message, MessageState, SkipReason
+from northpost.delivery.models import InboundMail, Link, Message, MessageState, SkipReason
 from northpost.events import queries as events
 from northpost.sales.models import Order, Refund
 from northpost.segments.models import Move, Stage
 from northpost.web.templatetags.northpost import say_money
 
 SIZE = 40
+REPLY = 280  # characters of a reply
 # Told from the tables they come from, with more to say.
 _TOLD_ELSEWHERE = ("order.placed", "order.refunded", "lifecycle.moved")
 
@@ -71,7 +73,8 @@ def read(contact_id: int, *, slug: str, kind: str, before: datetime | None, see_
         shown.append(rest.pop(0))
     names = _mailings(shown)
     links = _links(shown)
-    lines = [_say(line, names, links, slug, see_money) for line in shown]
+    replies = _replies(shown)
+    lines = [_say(line, names, links, replies, slug, see_money) for line in shown]
     return Stretch(lines, shown[-1].at if rest else None)
 
 
@@ -212,7 +215,21 @@ def _link_words(link: Link, campaign: Campaign | None) -> str:
     return next((words for words in shown if words and "{{" not in words), "")
 
 
-def _say(line: Happening, names: dict[str, tuple[int, str]], links: dict[int, str], slug: str, see_money: bool) -> Line:
+def _replies(lines: list[Happening]) -> dict[int, str]:
+    """What people answered: key of the mail that came in -> the beginning of their words."""
+    keys = [line.detail["inbound_id"] for line in lines if line.detail.get("inbound_id")]
+    found = InboundMail.objects.filter(pk__in=keys).values_list("pk", "text") if keys else []
+    return {pk: Truncator(" ".join(text.split())).chars(REPLY) for pk, text in found}
+
+
+def _say(
+    line: Happening,
+    names: dict[str, tuple[int, str]],
+    links: dict[int, str],
+    replies: dict[int, str],
+    slug: str,
+    see_money: bool,
+) -> Line:
     detail = line.detail
     mailing = names.get(str(detail.get("source") or ""))
     said = {
@@ -228,10 +245,18 @@ def _say(line: Happening, names: dict[str, tuple[int, str]], links: dict[int, st
         line.at,
         icon,
         str(words) % said if words is not None else line.kind.replace(".", ": ").replace("_", " "),
-        note=_note(line, links, see_money),
-        url=reverse("mailing", args=[slug, mailing[0]]) if mailing else "",
+        note=replies.get(detail.get("inbound_id", 0)) or _note(line, links, see_money),
+        url=_url(line, mailing, replies, slug),
         machine=bool(detail.get("machine")),
     )
+
+
+def _url(line: Happening, mailing: tuple[int, str] | None, replies: dict[int, str], slug: str) -> str:
+    """Where there is more: the reply itself, else the mailing."""
+    answered = line.detail.get("inbound_id")
+    if answered in replies:
+        return reverse("returned_mail", args=[slug, answered])
+    return reverse("mailing", args=[slug, mailing[0]]) if mailing else ""
 
 
 def _reason(code: str) -> str:

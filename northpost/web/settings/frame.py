@@ -31,6 +31,7 @@ TABS = [
     Tab("sending", pgettext_lazy("settings", "Sending"), "sending", Ability.MANAGE),
     Tab("limits", _("Limits"), "limits", Ability.MANAGE),
     Tab("domains", _("Domains"), "domains", Ability.MANAGE),
+    Tab("inboxes", _("Mailboxes"), "inboxes", Ability.MANAGE),
     Tab("fields", _("Fields"), "fields"),
     Tab("consent", _("Consent"), "purposes"),
     Tab("suppressions", _("Suppressed"), "suppressions", Ability.EDIT),

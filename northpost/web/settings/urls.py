@@ -29,6 +29,7 @@ urlpatterns = [
     path("sending/senders/<int:sender_id>/do/", sending.sender_do, name="sender_do"),
     path("suppressions/", suppressions.suppressions, name="suppressions"),
     path("suppressions/add/", suppressions.suppression_add, name="suppression_add"),
+    path("suppressions/export/", suppressions.suppression_export, name="suppression_export"),
     path("suppressions/lift/", suppressions.suppression_lift, name="suppression_lift"),
     path("keys/", keys.keys, name="keys"),
     path("keys/new/", keys.key_make, name="key_make"),

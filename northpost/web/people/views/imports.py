@@ -184,6 +184,8 @@ class OptionsForm(forms.Form):
         unasked = {"currency"} if people else {"purpose", "consent_source", "consent_text", "lists", "new_list", "tags"}
         if run.kind == "orders":
             unasked |= {"existing"}
+        if run.kind == "suppressions":
+            unasked |= {"existing", "currency", "date_order", "decimal"}
         if run.kind == "products":
             self.fields["existing"].label = _("Products that are here already")
         if people and not own:

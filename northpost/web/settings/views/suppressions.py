@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from northpost.contacts.exports import ExportFormat
 from northpost.core.addresses import AddressError
 from northpost.delivery.actions import lift_suppression, suppress
+from northpost.delivery.imports import export_suppressions
 from northpost.delivery.models import Suppression, SuppressionReason
+from northpost.team.actions import record
 from northpost.team.rules import Ability, may
 from northpost.web.frame.access import StaffRequest, address, needs
 from northpost.web.settings.frame import show
@@ -41,6 +47,7 @@ def _show(request: StaffRequest, *, refused: str = "", problem: str = "", status
         "anybody": bool(words or reason) or Suppression.objects.exists(),
         "refused": refused,
         "problem": problem,
+        "may_export": may(request.membership.role, Ability.EXPORT),
     }
     return show(request, "web/settings/suppressions.html", here="suppressions", context=context, status=status)
 
@@ -58,6 +65,25 @@ def suppression_add(request: StaffRequest) -> HttpResponse:
     else:
         messages.info(request, _("%(email)s was here already.") % {"email": email.strip()})
     return redirect(address(request, "suppressions"))
+
+
+@require_POST
+@needs(Ability.EXPORT)
+def suppression_export(request: StaffRequest) -> FileResponse:
+    """All of them, as CSV or XLSX; the trail says that they were taken out."""
+    file_format = ExportFormat.XLSX if request.POST.get("format") == "xlsx" else ExportFormat.CSV
+    # On the disk, so that memory stays small; it is gone once it has been sent.
+    with NamedTemporaryFile(suffix=f".{file_format.value}", delete=False) as kept:
+        path = Path(kept.name)
+    try:
+        count = export_suppressions(path, file_format=file_format)
+        record(user=request.member, verb="exported", noun="suppressions", detail={"addresses": count})
+        stream = path.open("rb")
+    finally:
+        path.unlink(missing_ok=True)
+    answer = FileResponse(stream, as_attachment=True, filename=f"suppressed.{file_format.value}")
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
 @require_POST
