@@ -134,6 +134,7 @@ DEFAULT_FROM_EMAIL = os.environ.get("NORTHPOST_FROM_EMAIL", f"northpost@{_host}"
 
 # Jobs: a room's tasks.py is found by itself.
 PROCRASTINATE_IMPORT_PATHS = [
+    "northpost.delivery.deliverability.tasks",
     "northpost.delivery.domains.tasks",
     "northpost.delivery.inbound.inboxes.tasks",
     "northpost.delivery.inbound.tasks",

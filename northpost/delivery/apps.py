@@ -13,8 +13,10 @@ class DeliveryConfig(AppConfig):
         from northpost.delivery.actions.erasing import forget_person
         from northpost.delivery.actions.routes import furnish
         from northpost.delivery.imports import KIND
+        from northpost.delivery.deliverability.counting import note_events
         from northpost.delivery.inbound import keeping
         from northpost.delivery.queries import export_person
+        from northpost.events import consumers
         from northpost.team.actions import on_founding
 
         kinds.register(KIND)
@@ -23,3 +25,4 @@ class DeliveryConfig(AppConfig):
         on_erasing.append(forget_person)
         on_exporting["messages"] = export_person
         on_founding.append(furnish)
+        consumers.register("delivery.days", note_events)

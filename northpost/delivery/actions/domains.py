@@ -14,7 +14,7 @@ from northpost.delivery.dkim import Algorithm, new_private_key, public_key
 from northpost.delivery.domains.check import DomainCheck
 from northpost.delivery.domains.queries import sending_domains
 from northpost.delivery.errors import DeliveryProblem, NotHere
-from northpost.delivery.models import DkimKey, DkimKeyState, SendingDomain
+from northpost.delivery.models import DkimKey, DkimKeyState, SendingDomain, Source
 from northpost.team.actions import record
 from northpost.team.models import User
 
@@ -98,3 +98,10 @@ def _let_sign(domain: str, seen: Sequence[int]) -> None:
             state=DkimKeyState.REPLACED, replaced_at=now
         )
         DkimKey.objects.filter(pk=key.pk).update(state=DkimKeyState.SIGNING, signing_at=now)
+
+
+def note_sender_domain(*, kind: str, source_id: int, domain: str) -> None:
+    """Remember where a source's mail comes from."""
+    Source.objects.filter(source_kind=kind, source_id=source_id).exclude(sender_domain=domain).update(
+        sender_domain=domain
+    )

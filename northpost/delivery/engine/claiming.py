@@ -12,6 +12,7 @@ from datetime import datetime
 from northpost.content.errors import ContentError
 from northpost.core import clock, statistics
 from northpost.delivery import actions, queries, sources
+from northpost.delivery.actions.domains import note_sender_domain
 from northpost.delivery.actions.ledger import Claimed, SourceKey
 from northpost.delivery.domains.signing import signer_for
 from northpost.delivery.engine.compose import Prepared, prepare
@@ -147,4 +148,5 @@ class Claiming:
             link_ids=link_rows(mailing, source_kind=kind, source_id=source_id),
         )
         self._hand.domains[kind, source_id] = prepared.domain
+        note_sender_domain(kind=kind, source_id=source_id, domain=prepared.domain)
         return replace(prepared, signer=signer_for(prepared.domain))

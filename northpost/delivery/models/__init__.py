@@ -1,5 +1,6 @@
 """The tables of this room, a file for each matter."""
 
+from .deliverability import DeliveryCount, DeliveryDay
 from .domains import DkimKey, DkimKeyState, SendingDomain
 from .doubt import Doubt, Evidence, Resolution, Verdict
 from .hits import Hit, HitKind, Link
@@ -15,6 +16,8 @@ __all__ = [
     "Budget",
     "Ceiling",
     "Claim",
+    "DeliveryCount",
+    "DeliveryDay",
     "DkimKey",
     "DkimKeyState",
     "DmarcReport",

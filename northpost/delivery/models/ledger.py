@@ -23,7 +23,7 @@ class Source(TenantModel):
     The counts move in the transactions that settle messages; they serve the breakers. ``late_bounced_count``: of the
     accepted ones, those that came back. ``breaker`` is the highest
     level reached: warn, pause or stop. ``priorities``: those that its messages have, so that a claim can look for the
-    due ones of each by index.
+    due ones of each by index. ``sender_domain``: where its mail comes from, once some has been made.
     """
 
     source_kind = models.CharField(max_length=20)
@@ -33,6 +33,7 @@ class Source(TenantModel):
     pause_reason = models.CharField(max_length=300, blank=True, default="")
     breaker = models.CharField(max_length=10, blank=True, default="")
     priorities = ArrayField(models.SmallIntegerField(), default=list)
+    sender_domain = models.CharField(max_length=253, blank=True, default="")
     accepted_count = models.BigIntegerField(default=0)
     rejected_count = models.BigIntegerField(default=0)
     in_doubt_count = models.BigIntegerField(default=0)
