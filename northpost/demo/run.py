@@ -19,6 +19,7 @@ from django.db import transaction
 from northpost.campaigns import actions as campaigns
 from northpost.core import clock, signing, statistics, tenancy
 from northpost.delivery.actions.routes import create_sender
+from northpost.delivery.deliverability import counting as deliverability
 from northpost.demo.agency import SLUG as AGENCY_SLUG
 from northpost.demo.agency import found_agency_client
 from northpost.demo.clearing import forget_workspace
@@ -175,6 +176,7 @@ def _work(
         story.live_until(end)
         statistics.keep_fresh(at_once=True)
         refresh_readings(end)
+        deliverability.refresh(at_once=True)
         received = box.received()
         keep_mails(mails=received.newest)
     for planned in MAILINGS:

@@ -50,7 +50,13 @@ def refresh(*, at_once: bool = False) -> int:
 
 
 def _mark(*, since: datetime | None, ids: list[int]) -> None:
-    params = {"workspace_id": tenancy.require_workspace(), "zone": _zone().key, "since": since, "ids": ids}
+    params = {
+        "workspace_id": tenancy.require_workspace(),
+        "zone": _zone().key,
+        "since": since,
+        "overlap": OVERLAP,
+        "ids": ids,
+    }
     sql.run(sql.load("northpost.delivery", "mark_days"), params)
 
 
