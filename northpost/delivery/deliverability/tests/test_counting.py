@@ -17,6 +17,8 @@ from northpost.team.models import Workspace
 
 NOW = datetime(2026, 3, 4, 22, 30, tzinfo=UTC)  # half past midnight of the 5th in Sofia
 pytestmark = pytest.mark.django_db
+# Consumers read what is committed only.
+COMMITTED = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
@@ -105,6 +107,7 @@ def test_domains_with_little_mail_stand_together(shop: Workspace) -> None:
     assert [(name, one.sent) for name, one in figures().domains] == [("large.example", counting.FEW), ("", 3)]
 
 
+@COMMITTED
 def test_what_happens_later_is_counted_on_the_day_of_the_message(shop: Workspace, evening: clock.VirtualClock) -> None:
     sent = [message(f"a{number}@gmail.com") for number in range(6)]
     count_for_sure(evening)
@@ -121,6 +124,7 @@ def test_what_happens_later_is_counted_on_the_day_of_the_message(shop: Workspace
     assert (found.total.accepted, found.total.opened, found.total.soft) == (6, 1, 1)
 
 
+@COMMITTED
 def test_machines_change_nothing(shop: Workspace, evening: clock.VirtualClock) -> None:
     sent = message("a@gmail.com")
     count_for_sure(evening)
@@ -129,6 +133,7 @@ def test_machines_change_nothing(shop: Workspace, evening: clock.VirtualClock) -
     assert not DeliveryDay.objects.filter(due=True).exists()
 
 
+@COMMITTED
 def test_stragglers_of_an_old_day_are_counted_once_an_hour(shop: Workspace, evening: clock.VirtualClock) -> None:
     sent = [message(f"a{number}@gmail.com") for number in range(6)]
     count_for_sure(evening)
