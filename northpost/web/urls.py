@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("w/<slug:slug>/mailings/", include("northpost.web.mailings.urls")),
     path("w/<slug:slug>/", include("northpost.web.analysis.urls")),
     path("w/<slug:slug>/", include("northpost.web.doubt.urls")),
+    path("w/<slug:slug>/deliverability/", include("northpost.web.deliverability.urls")),
     path("w/<slug:slug>/people/", include("northpost.web.people.urls")),
     path("w/<slug:slug>/settings/limits/", include("northpost.web.limits.urls")),
     path("w/<slug:slug>/settings/domains/", include("northpost.web.domains.urls")),

@@ -18,7 +18,7 @@ from northpost.campaigns.actions import SOURCE
 from northpost.core import clock
 from northpost.team.models import Workspace
 from northpost.team.rules import Ability, may
-from northpost.web.frame.access import StaffRequest, needs
+from northpost.web.frame.access import StaffRequest, address, needs
 
 RANGES = (30, 90, 365)  # days
 MAILINGS_SHOWN = 10
@@ -35,6 +35,16 @@ def analysis(request: StaffRequest) -> HttpResponseBase:
     )
     money = may(request.membership.role, Ability.SEE_MONEY)
     context = {
+        "tabs": [
+            {"key": "analysis", "label": _("Results"), "url": request.path, "count": None},
+            {
+                "key": "deliverability",
+                "label": _("Deliverability"),
+                "url": address(request, "deliverability"),
+                "count": None,
+            },
+        ],
+        "here": "analysis",
         "days": days,
         "ranges": RANGES,
         "first": first,

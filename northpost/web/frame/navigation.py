@@ -30,6 +30,7 @@ PARTS: list[Part] = [
     Part("mailings", _("Mailings"), "mailings", "mailing", "reach", ("mailings/",)),
     Part("returns", _("What came back"), "returns", "bounce", "reach", ("returns/",)),
     Part("analysis", _("Analysis"), "analysis", "analysis", "learn", ("analysis/",)),
+    Part("analysis", _("Analysis"), "analysis", "analysis", "learn", ("analysis/", "deliverability/")),
 ]
 
 GROUPS = {"intend": _("Intend"), "reach": _("Reach"), "learn": _("Learn")}

@@ -1,0 +1,1 @@
+"""Deliverability: how mail fares at the providers, by day, and what DMARC reports say. No tables."""
