@@ -12,8 +12,8 @@ class DeliveryConfig(AppConfig):
         from northpost.contacts.queries import on_exporting
         from northpost.delivery.actions.erasing import forget_person
         from northpost.delivery.actions.routes import furnish
-        from northpost.delivery.imports import KIND
         from northpost.delivery.deliverability.counting import note_events
+        from northpost.delivery.imports import KIND
         from northpost.delivery.inbound import keeping
         from northpost.delivery.queries import export_person
         from northpost.events import consumers

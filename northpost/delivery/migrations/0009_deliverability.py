@@ -8,7 +8,7 @@ from northpost.core.tenancy import wall
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("delivery", "0006_waiting"),
+        ("delivery", "0008_once"),
     ]
 
     operations = [
