@@ -29,7 +29,6 @@ PARTS: list[Part] = [
     Part("sales", _("Sales"), "sales", "sales", "reach", ("sales/",)),
     Part("mailings", _("Mailings"), "mailings", "mailing", "reach", ("mailings/",)),
     Part("returns", _("What came back"), "returns", "bounce", "reach", ("returns/",)),
-    Part("analysis", _("Analysis"), "analysis", "analysis", "learn", ("analysis/",)),
     Part("analysis", _("Analysis"), "analysis", "analysis", "learn", ("analysis/", "deliverability/")),
 ]
 
