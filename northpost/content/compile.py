@@ -3,7 +3,7 @@
 What stands in a context (plain data: dict, list, str, number, bool, date; missing values and empty text
 render as nothing, and {% if %} takes both for false):
 
-    contact          {email, first_name, last_name, language, fields: {the workspace's own attributes}}
+    contact          {email, first_name, last_name, language ..., and the workspace's own fields by their keys}
     company          {name, address, site, logo_url (may be missing)}
     campaign         {name}
     unsubscribe_url, preferences_url, web_version_url

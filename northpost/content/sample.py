@@ -64,7 +64,6 @@ def sample_context(language: str) -> dict[str, Any]:
             "first_name": words["first_name"],
             "last_name": words["last_name"],
             "language": language,
-            "fields": {},
         },
         "company": {"name": words["company"], "address": words["address"], "site": SITE, "logo_url": ""},
         "campaign": {"name": words["campaign"]},

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from northpost.content.bound.marks import Marks, filled
+from northpost.content.bound.marks import Marks, Plate, filled
 from northpost.content.bound.parts import FAILURES, Fixed, Maker, html_pieces, text_pieces
 from northpost.content.bound.quoted import quoted
 from northpost.content.bound.reading import read
@@ -36,8 +37,22 @@ class Binding:
     trap_url: str | None = None
 
 
+@dataclass(frozen=True)
+class _Bound:
+    """The message but for its headers. pieces: bytes, and empty places for tokens and for what is made per person.
+
+    places: of each token, in the order of the marks. makers: what is made, and its place.
+    """
+
+    subject: bytes | Line
+    pieces: list[bytes]
+    places: tuple[tuple[int, ...], ...]
+    makers: tuple[tuple[int, Maker], ...]
+    memory: Memory
+
+
 class BoundMail:
-    """Gives byte for byte what CompiledMail.render gives, with CRLF for every line end. For one thread at a time."""
+    """Gives byte for byte what CompiledMail.render gives, with CRLF for every line end."""
 
     def __init__(self, compiled: CompiledMail, binding: Binding, frame: Frame) -> None:
         self._compiled = compiled
@@ -45,23 +60,18 @@ class BoundMail:
         self._frame = frame
         self._shared = tuple(binding.shared.items())
         self._fixed = plain_data(binding.shared) | dict(binding.own)
-        self._subject: bytes | Line = b""
-        self._pieces: list[bytes] = []
-        self._places: tuple[tuple[int, ...], ...] = ()
-        self._makers: list[tuple[int, Maker]] = []
-        self._is_exact: bool | None = None
-        self._memory = Memory()
         self._limit = MailEnvironment.output_stream_limit
 
     def message(self, head: Callable[[bytes], bytes], context: Mapping[str, object], tokens: Tokens) -> bytes:
         """The whole message: ASCII with CRLF line ends, and no line begins with a dot.
 
         head: the headers with the Subject line given, each with its line end. tokens: one for each mark, in their
-        order. Raises ContentError if the Liquid fails on this person's data, TypeError for more than plain data.
+        order. Raises ContentError if the Liquid fails on this person's data, TypeError if its data is not plain.
         """
-        if self._exact() and all(context.get(name) is value for name, value in self._shared):
+        bound = self._bound
+        if bound is not None and all(context.get(name) is value for name, value in self._shared):
             try:
-                made = self._quickly(head, context, tokens)
+                made = self._quickly(bound, head, context, tokens)
             except (Doubt, ContentError, *FAILURES):
                 pass  # the slow way knows, and says which line is to blame
             else:
@@ -79,18 +89,20 @@ class BoundMail:
             trap_url=marks.replaced(binding.trap_url, tokens) if binding.trap_url else None,
         )
 
-    def _quickly(self, head: Callable[[bytes], bytes], context: Mapping[str, object], tokens: Tokens) -> bytes:
+    def _quickly(
+        self, bound: _Bound, head: Callable[[bytes], bytes], context: Mapping[str, object], tokens: Tokens
+    ) -> bytes:
         person = Person(context, self._fixed, self._binding.link_url)
-        subject = self._subject
-        self._memory.messages += 1
-        pieces = self._pieces.copy()
+        subject = bound.subject
+        bound.memory.messages += 1
+        pieces = bound.pieces.copy()
         pieces[0] = head(subject if isinstance(subject, bytes) else subject(person))
-        for token, places in zip(tokens, self._places, strict=True):
+        for token, places in zip(tokens, bound.places, strict=True):
             for place in places:
                 pieces[place] = token
-        for place, make in self._makers:
+        for place, make in bound.makers:
             made = make(person)
-            pieces[place] = made if type(made) is bytes else filled(made, tokens)  # type: ignore[arg-type]
+            pieces[place] = made if isinstance(made, bytes) else filled(made, tokens)
         return b"".join(pieces)
 
     def _slowly(self, head: Callable[[bytes], bytes], context: Mapping[str, object], tokens: Tokens) -> bytes:
@@ -108,19 +120,16 @@ class BoundMail:
 
     # --- once ------------------------------------------------------------------------------------
 
-    def _exact(self) -> bool:
-        """Whether the quick way gives what the slow one does. Bound when the first message is made."""
-        if self._is_exact is None:
-            try:
-                self._bind()
-                self._is_exact = True
-            except Doubt:
-                self._is_exact = False
-        return self._is_exact
+    @cached_property
+    def _bound(self) -> _Bound | None:
+        """Worked out when the first message is made; None where nothing can be told before a person is known."""
+        try:
+            return self._bind()
+        except Doubt:
+            return None
 
-    def _bind(self) -> None:
-        """Raises Doubt."""
-        binding, compiled = self._binding, self._compiled
+    def _bind(self) -> _Bound:
+        binding, compiled, frame = self._binding, self._compiled, self._frame
         fixed = Fixed(
             values=self._fixed,
             own=dict(binding.own),
@@ -129,40 +138,18 @@ class BoundMail:
             pixel_url=binding.pixel_url,
             trap_url=binding.trap_url,
         )
-        memory = self._memory
-        self._subject = self._bound_subject(memory)
-        self._pieces = [b""]
-        places: dict[int, list[int]] = {number: [] for number in range(len(binding.marks.words))}
-        self._fix(self._frame.headers + self._frame.before_text)
-        for piece in text_pieces(compiled.text, fixed, memory):
-            self._add(piece, places)
-        self._fix(self._frame.before_html)
-        for piece in html_pieces(compiled.html, fixed, memory):
-            self._add(piece, places)
-        self._fix(self._frame.end)
-        self._places = tuple(tuple(places[number]) for number in range(len(places)))
-
-    def _add(self, piece: tuple[bytes | int, ...] | Maker, places: dict[int, list[int]]) -> None:
-        if not isinstance(piece, tuple):
-            self._makers.append((len(self._pieces), piece))
-            self._pieces.append(b"")
-            return
-        for each in piece:
-            if isinstance(each, int):
-                places[each].append(len(self._pieces))
-                self._pieces.append(b"")
-            else:
-                self._fix(each)
-
-    def _fix(self, words: bytes) -> None:
-        """Words that are always the same, joined to those before."""
-        last = len(self._pieces) - 1
-        if last and self._pieces[last]:
-            self._pieces[last] += words
-        else:
-            self._pieces.append(words)
+        memory = Memory()
+        row = _Row(len(binding.marks.words))
+        row.fix(frame.headers + frame.before_text)
+        row.add(text_pieces(compiled.text, fixed, memory))
+        row.fix(frame.before_html)
+        row.add(html_pieces(compiled.html, fixed, memory))
+        row.fix(frame.end)
+        places = tuple(tuple(each) for each in row.places)
+        return _Bound(self._bound_subject(memory), row.pieces, places, tuple(row.makers), memory)
 
     def _bound_subject(self, memory: Memory) -> bytes | Line:
+        """Raises Doubt."""
         text = self._compiled.subject
         readings = [read(node, text.template) for node in text.template.nodes]
         paths = {path for reading in readings for path in reading.paths}
@@ -180,6 +167,35 @@ class BoundMail:
                 raise Doubt from None
         personal = [path for path in paths if path[0] not in self._fixed]
         return Line(text, paths=personal if constant else None, memory=memory, finish=finish)
+
+
+class _Row:
+    """Pieces in their order; the first is left empty for the headers."""
+
+    def __init__(self, tokens: int) -> None:
+        self.pieces: list[bytes] = [b""]
+        self.places: list[list[int]] = [[] for _ in range(tokens)]
+        self.makers: list[tuple[int, Maker]] = []
+
+    def add(self, pieces: Iterable[Plate | Maker]) -> None:
+        for piece in pieces:
+            if not isinstance(piece, tuple):
+                self.makers.append((len(self.pieces), piece))
+                self.pieces.append(b"")
+                continue
+            for each in piece:
+                if isinstance(each, int):
+                    self.places[each].append(len(self.pieces))
+                    self.pieces.append(b"")
+                else:
+                    self.fix(each)
+
+    def fix(self, words: bytes) -> None:
+        """Words that are always the same, joined to those before."""
+        if len(self.pieces) > 1 and self.pieces[-1]:
+            self.pieces[-1] += words
+        else:
+            self.pieces.append(words)
 
 
 def _with_tokens(link_url: LinkUrl | None, marks: Marks, tokens: Tokens) -> LinkUrl | None:

@@ -10,7 +10,7 @@ from liquid.builtin.content import ContentNode
 from liquid.exceptions import LiquidError, LiquidInterrupt
 
 from northpost.content.bound.marks import Marks, Plate
-from northpost.content.bound.quoted import piece, quoted
+from northpost.content.bound.quoted import piece, plainly_quoted, quoted
 from northpost.content.bound.reading import only_shown, read
 from northpost.content.bound.units import Doubt, Memory, Person, unit
 from northpost.content.liquid import LinkUrl, LiquidText
@@ -42,7 +42,7 @@ def html_pieces(text: LiquidText, fixed: Fixed, memory: Memory) -> list[Plate | 
     def finish(words: str) -> Piece:
         return piece(words, fixed.marks)
 
-    parts = _cut(text, fixed, memory, html=True, finish=finish)
+    parts = _cut(text, fixed, memory, html=True, finish=finish, plainly=plainly_quoted)
     pieces: list[Plate | Maker] = []
     for index, part in enumerate(parts):
         last = index == len(parts) - 1
@@ -57,7 +57,7 @@ def html_pieces(text: LiquidText, fixed: Fixed, memory: Memory) -> list[Plate | 
 
 def text_pieces(text: LiquidText, fixed: Fixed, memory: Memory) -> list[Plate | Maker]:
     """The plain text, tidied: what its gaps become is known where no value stands in them. Raises Doubt."""
-    parts = _cut(text, fixed, memory, html=False, finish=str)
+    parts = _cut(text, fixed, memory, html=False, finish=str, plainly=str)
     pieces: list[Plate | Maker] = []
     words = ""
     for part in _by_gaps(parts):
@@ -103,15 +103,20 @@ class _Gap:
 def _gap_maker(gap: _Gap, marks: Marks, memory: Memory) -> Maker:
     book = memory.book()
     inside = tuple(gap.inside)
+    between = not gap.first and not gap.last
+    prefix = marks.prefix
 
     def find(key: str) -> Piece:
         found = book.get(key)
         if found is None:
-            text = gap.filled(key)
-            if "\r" in text:
-                raise Doubt
-            found = piece(text, marks)
-            memory.keep(book, key, found, 2 * len(key))
+            found = plainly_quoted(key) if between and prefix not in key else None
+            if found is None:
+                text = gap.filled(key)
+                if "\r" in text:
+                    raise Doubt
+                found = piece(text, marks)
+            if not book.closed:
+                memory.keep(book, key, found, 2 * len(key))
         return found  # type: ignore[return-value]
 
     if len(inside) == 3 and isinstance(inside[0], str) and isinstance(inside[2], str) and callable(inside[1]):
@@ -138,7 +143,13 @@ def _by_gaps(parts: Sequence[str | Words]) -> list[str | _Gap]:
 
 
 def _cut(
-    text: LiquidText, fixed: Fixed, memory: Memory, *, html: bool, finish: Callable[[str], T]
+    text: LiquidText,
+    fixed: Fixed,
+    memory: Memory,
+    *,
+    html: bool,
+    finish: Callable[[str], T],
+    plainly: Callable[[str], T | None],
 ) -> list[str | Callable[[Person], T]]:
     """The text's nodes: those that are the same for everybody as words, joined where they touch."""
     template = text.template
@@ -169,5 +180,5 @@ def _cut(
                 parts.append(words)
             continue
         paths = [path for path in reading.paths if path[0] not in fixed.values] if alone else None
-        parts.append(unit(text, node, paths=paths, html=html, memory=memory, finish=finish))
+        parts.append(unit(text, node, paths=paths, html=html, memory=memory, finish=finish, plainly=plainly))
     return parts

@@ -22,6 +22,15 @@ _TO_ESCAPE = re.compile(rb"[^\t -<>-~]+")
 _PLAIN = re.compile(r"[ -\-/-<>-~][ -<>-~]{0,70}")
 
 
+# The same for a person's value, and nothing in it means something to HTML. (F might begin "From ".)
+_HARMLESS = re.compile(r"[ !#-%(-\-/-;?-EG-~][ !#-%(-;?-~]{0,70}")
+
+
+def plainly_quoted(value: str) -> bytes | None:
+    """A value as one piece, if it needs neither escaping nor thought; None if it does."""
+    return value.encode("ascii") + SOFT_BREAK if _HARMLESS.fullmatch(value) else None
+
+
 def quoted(text: str, marks: Marks | None = None, *, last: bool = False) -> Plate:
     """The text as one piece. marks: which may stand in it. last: nothing follows, so it ends without a soft break."""
     if marks is None or marks.prefix not in text:

@@ -10,15 +10,18 @@ import datetime as dt
 from collections.abc import Callable, Collection, Hashable, Mapping
 from decimal import Decimal
 from typing import Generic, TypeVar
+from weakref import WeakSet
 
 from liquid import escape
 from liquid.ast import Node
+from liquid.builtin.content import ContentNode
 from liquid.builtin.expressions import FilteredExpression, Path
 
 from northpost.content.bound.reading import Steps
 from northpost.content.liquid import LinkUrl, LiquidText, MailContext, ValueNode, plain_data
 
-ROOM = 2_000_000  # bytes that a bound mail may remember, about
+ROOM = 8_000_000  # bytes that are remembered, about
+_SEEN = 100  # messages from which one can tell what comes again
 LONGEST = 20_000  # of one piece
 _ENTRY = 200  # what an entry takes beside its text
 _MISSING = object()
@@ -44,31 +47,35 @@ class Book(dict[Hashable, object]):
 
 
 class Memory:
-    """What the units of one mail remember together; full, all of it is forgotten."""
+    """What the units of one mail remember. All mails of the process have room together; full, all is forgotten."""
+
+    _left = ROOM
+    _living: WeakSet[Memory] = WeakSet()
 
     def __init__(self) -> None:
         self.messages = 0  # since the last time
-        self._left = ROOM
-        self._all: list[Book] = []
+        self._books: list[Book] = []
+        self._living.add(self)
 
     def book(self) -> Book:
         book = Book()
-        self._all.append(book)
+        self._books.append(book)
         return book
 
     def keep(self, book: Book, key: Hashable, found: object, size: int) -> None:
-        if size > LONGEST or book.closed:
+        if book.closed or size > LONGEST:
             return
-        self._left -= size + _ENTRY
-        if self._left < 0:
-            self._forget()
+        Memory._left -= size + _ENTRY
+        if Memory._left < 0:
+            for each in list(Memory._living):
+                each.forget()
+            Memory._left = ROOM
         book[key] = found
 
-    def _forget(self) -> None:
-        for book in self._all:
-            book.closed = book.closed or 10 * len(book) > 9 * self.messages
+    def forget(self) -> None:
+        for book in self._books:
+            book.closed = book.closed or (self.messages > _SEEN and 10 * len(book) > 9 * self.messages)
             book.clear()
-        self._left = ROOM
         self.messages = 0
 
 
@@ -171,8 +178,12 @@ def unit(
     html: bool,
     memory: Memory,
     finish: Callable[[str], T],
+    plainly: Callable[[str], T | None],
 ) -> Callable[[Person], T]:
-    """A Unit; the quickest way there is for a value in plain words, such as {{ contact.first_name }}."""
+    """A Unit; the quickest way there is for a value in plain words, such as {{ contact.first_name }}.
+
+    plainly: ``finish`` for a value that needs neither escaping nor thought; None if it does.
+    """
     whole = Unit(text, node, paths=paths, html=html, memory=memory, finish=finish)
     path = next(iter(paths)) if paths and _is_plain_value(node) else ()
     if len(path) != 2:
@@ -187,10 +198,13 @@ def unit(
             return whole(person)
         found = book.get(value)
         if found is None:
-            if "\r" in value:
-                raise Doubt
-            found = finish(str(escape(value)) if html else value)
-            memory.keep(book, value, found, len(value))
+            found = plainly(value)
+            if found is None:
+                if "\r" in value:
+                    raise Doubt
+                found = finish(str(escape(value)) if html else value)
+            if not book.closed:
+                memory.keep(book, value, found, len(value))
         return found  # type: ignore[return-value]
 
     def copy(person: Person) -> str:
@@ -216,6 +230,7 @@ class Line:
         self._memory = memory
         self._book = memory.book()
         self._key = _key_of(paths) if paths is not None else None
+        self._parts = _plain_parts(text) if paths is not None else None
 
     def __call__(self, person: Person) -> bytes:
         """Raises ContentError, TypeError, and what ``finish`` raises."""
@@ -227,9 +242,32 @@ class Line:
             return self._finish(self._text.render(person.plain()))
         found = self._book.get(key)
         if found is None:
-            found = self._finish(self._text.render(person.plain()))
+            found = self._finish(self._written(person))
             self._memory.keep(self._book, key, found, len(found))
         return found  # type: ignore[return-value]
+
+    def _written(self, person: Person) -> str:
+        if self._parts is not None:
+            words = [part if isinstance(part, str) else part(person.context) for part in self._parts]
+            if all(type(word) is str for word in words):
+                return "".join(words)  # type: ignore[arg-type]
+        return self._text.render(person.plain())
+
+
+def _plain_parts(text: LiquidText) -> list[str | Callable[[Mapping[str, object]], Hashable]] | None:
+    """Words and values in plain words; None if there is more in it."""
+    parts: list[str | Callable[[Mapping[str, object]], Hashable]] = []
+    for node in text.template.nodes:
+        if isinstance(node, ContentNode):
+            parts.append(node.text)
+        elif _is_plain_value(node):
+            steps = node.expression.left.path
+            if len(steps) != 2 or not all(isinstance(step, str) for step in steps):
+                return None
+            parts.append(_key_at(tuple(steps)))
+        else:
+            return None
+    return parts
 
 
 def _is_plain_value(node: Node) -> bool:

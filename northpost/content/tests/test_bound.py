@@ -204,6 +204,7 @@ BODIES = [
     "{% for i in (1..2) %}{% ifchanged %}{{ contact.first_name }}{% endifchanged %}{% endfor %}{{ contact.email }}",
     "{% ifchanged %}{{ contact.last_name }}{% endifchanged %}{% ifchanged %}{{ contact.last_name }}{% endifchanged %}",
     "{{ 'a b' | split: ' ' | join: contact.first_name }}{% echo contact.first_name %}{% raw %}{{ x }}{% endraw %}",
+    "{% if contact.first_name %}https://b.example/a <a href='https://a.example'>b</a>{% endif %}{{ contact.email }}",
     "{% for i in (1..3) %}{% for c in contact.email %}{{ contact.first_name }}{% endfor %}{% endfor %}",
     "<b title='{{ contact.first_name }}'>.</b><p>\n.{{ contact.first_name }}\n..\nFrom {{ contact.last_name }} \n</p>",
     "Дълъг ред, който не свършва: " + "Съединението прави силата. " * 30 + "{{ contact.first_name }}",
@@ -303,6 +304,8 @@ def test_without_tracking_nothing_is_tracked() -> None:
 
 def test_much_that_is_different_is_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("northpost.content.bound.units.ROOM", 5_000)
+    monkeypatch.setattr("northpost.content.bound.units.Memory._left", 5_000)
+    monkeypatch.setattr("northpost.content.bound.units._SEEN", 3)
     compiled = mail_of("<mj-text>{{ contact.email }} {{ contact.first_name | upcase }}</mj-text>")
     compare(compiled, *[person(email=f"{n}@mail.example", first_name=f"n{n}") for n in range(60)])
 

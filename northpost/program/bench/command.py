@@ -18,6 +18,7 @@ from northpost.program.bench.outcome import Outcome
 # name -> (module, how many unless told otherwise)
 PATHS = {
     "send": ("sending", 40_000),
+    "compose": ("composing", 40_000),
     "hits": ("hits", 50_000),
     "import": ("importing", 100_000),
     "events": ("recording", 100_000),
@@ -103,9 +104,10 @@ def throwaway() -> Iterator[None]:
 
 def _measure(module: str) -> Callable[[int], Outcome]:
     # Only now: the modules import rooms, which need Django set up on the throw-away installation.
-    from northpost.program.bench import counting, hits, importing, recording, reporting, sending, serving
+    from northpost.program.bench import composing, counting, hits, importing, recording, reporting, sending, serving
 
     modules = {
+        "composing": composing.measure,
         "counting": counting.measure,
         "hits": hits.measure,
         "importing": importing.measure,

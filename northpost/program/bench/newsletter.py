@@ -43,8 +43,8 @@ _FRAME = """<mjml><mj-body background-color="#f3f3f0">
     <mj-section background-color="#ffffff" padding="24px 16px">
       <mj-column>
         <mj-text font-size="22px">Dear {{{{ contact.first_name }}}} {{{{ contact.last_name }}}},</mj-text>
-        <mj-text>Your card {{{{ contact.fields.card }}}} holds {{{{ contact.fields.points }}}} points. The shop nearest
-          to {{{{ contact.fields.city }}}} is open until eight.</mj-text>
+        <mj-text>Your card {{{{ contact.card }}}} holds {{{{ contact.points }}}} points. The shop nearest
+          to {{{{ contact.city }}}} is open until eight.</mj-text>
       </mj-column>
     </mj-section>
 {sections}
