@@ -5,12 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 
-.PHONY: help demo test setup setup-test lock messages screenshots format clean
+.PHONY: help demo test soak setup setup-test lock messages screenshots format clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo         a demo company on http://127.0.0.1:$(PORT), from nothing"
 	@echo "make test         every check and test"
+	@echo "make soak         kills workers, PostgreSQL and the mail server 200 times, and reconciles (12 minutes)"
 	@echo "make screenshots  the pictures of docs/pictures, while make demo runs in another terminal"
 	@echo "make format       format the code"
 	@echo "make lock         lock the Python requirements again"
@@ -21,6 +22,9 @@ demo: setup
 
 test: setup-test
 	@bash scripts/test.sh
+
+soak: setup $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.soak $(SOAK)
 
 setup: $(VENV)/.installed northpost/web/static/build/manifest.json
 	@$(BIN)/python scripts/messages.py

@@ -388,5 +388,5 @@ class Session(asyncio.Protocol):
             return
         if group is None:
             self.transport.close()
-        else:
+        elif not self.transport.is_closing():  # the client may have gone while the answer was on its way
             self.transport.write(group)
