@@ -43,7 +43,9 @@ BY_MAIL = frozenset({Deed.LATE_BOUNCE, Deed.AWAY, Deed.REPLY, Deed.COMPLAIN})
 
 
 @dataclass(frozen=True)
-class _Case:
+class Case:
+    """Who writes, when, about which message; `back`: its return path."""
+
     at: datetime
     person: int
     address: str
@@ -56,51 +58,70 @@ def bring_back(happening: Happening, people: People) -> None:
     """Hand in the mail that a happening is; what follows from it, follows with `follow_up`."""
     workspace_id = tenancy.require_workspace()
     back = addresses.return_path(workspace_id, happening.message_id, DOMAIN)
-    mail = _WRITERS[happening.deed](
-        _Case(
+    mail = write(
+        happening.deed,
+        Case(
             at=happening.at,
             person=happening.person,
             address=people.email[happening.person],
             language=people.language[happening.person],
             back=back,
             message_id=addresses.message_id_header(workspace_id, happening.message_id, DOMAIN),
-        )
+        ),
     )
-    take_in(raw=mail.as_bytes(), way=Way.LMTP, envelope_recipient=back)
+    take_in(raw=mail, way=Way.LMTP, envelope_recipient=back)
 
 
-def _late_bounce(case: _Case) -> Message:
+def write(deed: Deed, case: Case) -> bytes:
+    """The mail that a deed of BY_MAIL is."""
+    return _WRITERS[deed](case).as_bytes()
+
+
+def _late_bounce(case: Case) -> Message:
     """RFC 3464: taken first, and returned once the mailbox turned out to be full."""
     report = MIMEMultipart("report", report_type="delivery-status")
     _head(report, case, sender=f"MAILER-DAEMON@{_domain(case.address)}", subject="Undelivered Mail Returned to Sender")
     report.attach(MIMEText(f"<{case.address}>: mailbox is full\n", "plain", "utf-8"))
     status = MIMENonMultipart("message", "delivery-status")
     status.set_payload(
-        f"Reporting-MTA: dns; mx.{_domain(case.address)}\n\n"
-        f"Final-Recipient: rfc822; {case.address}\nAction: failed\nStatus: 5.2.2\n"
-        "Diagnostic-Code: smtp; 552 5.2.2 mailbox is full\n"
+        [
+            _fields(("Reporting-MTA", f"dns; mx.{_domain(case.address)}")),
+            _fields(
+                ("Final-Recipient", f"rfc822; {case.address}"),
+                ("Action", "failed"),
+                ("Status", "5.2.2"),
+                ("Diagnostic-Code", "smtp; 552 5.2.2 mailbox is full"),
+            ),
+        ]
     )
     report.attach(status)
     report.attach(_the_letter(case))
     return report
 
 
-def _complaint(case: _Case) -> Message:
+def _complaint(case: Case) -> Message:
     """RFC 5965: the mailbox provider passes on that the person said "spam"."""
     report = MIMEMultipart("report", report_type="feedback-report")
     _head(report, case, sender=f"abuse@{_domain(case.address)}", subject="Spam report")
     report.attach(MIMEText("This is a spam report of one of our users.\n", "plain", "utf-8"))
     feedback = MIMENonMultipart("message", "feedback-report")
     feedback.set_payload(
-        f"Feedback-Type: abuse\nUser-Agent: Feedback/1.0\nVersion: 1\nOriginal-Mail-From: {case.back}\n"
-        f"Original-Rcpt-To: {case.address}\n"
+        [
+            _fields(
+                ("Feedback-Type", "abuse"),
+                ("User-Agent", "Feedback/1.0"),
+                ("Version", "1"),
+                ("Original-Mail-From", case.back),
+                ("Original-Rcpt-To", case.address),
+            )
+        ]
     )
     report.attach(feedback)
     report.attach(_the_letter(case))
     return report
 
 
-def _away(case: _Case) -> Message:
+def _away(case: Case) -> Message:
     """RFC 3834: written by a program, and no answer."""
     subject, text = AWAY[case.language]
     note = EmailMessage()
@@ -110,7 +131,7 @@ def _away(case: _Case) -> Message:
     return note
 
 
-def _reply(case: _Case) -> Message:
+def _reply(case: Case) -> Message:
     said = REPLIES[case.language]
     reply = EmailMessage()
     _head(reply, case, sender=case.address, subject="Re: Voltline")
@@ -119,14 +140,22 @@ def _reply(case: _Case) -> Message:
     return reply
 
 
-def _head(mail: Message, case: _Case, *, sender: str, subject: str) -> None:
+def _fields(*fields: tuple[str, str]) -> Message:
+    """A block of header fields, as the parts of a report are."""
+    block = Message()
+    for name, value in fields:
+        block[name] = value
+    return block
+
+
+def _head(mail: Message, case: Case, *, sender: str, subject: str) -> None:
     mail["From"] = sender
     mail["To"] = case.back
     mail["Subject"] = subject
     mail["Date"] = format_datetime(case.at)
 
 
-def _the_letter(case: _Case) -> MIMEMessage:
+def _the_letter(case: Case) -> MIMEMessage:
     letter = EmailMessage()
     letter["From"], letter["To"], letter["Message-ID"] = SHOP, case.address, case.message_id
     return MIMEMessage(letter)
@@ -136,7 +165,7 @@ def _domain(address: str) -> str:
     return address.rpartition("@")[2]
 
 
-_WRITERS: dict[Deed, Callable[[_Case], Message]] = {
+_WRITERS: dict[Deed, Callable[[Case], Message]] = {
     Deed.LATE_BOUNCE: _late_bounce,
     Deed.COMPLAIN: _complaint,
     Deed.AWAY: _away,
