@@ -169,7 +169,7 @@ class Warming:
         if self.over:
             return _("It is over: nothing is held back any more.")
         said = {"day": say_number(self.step), "used": say_number(self.used), "limit": say_number(self.ceiling)}
-        return _("Day %(day)s: %(used)s of %(limit)s messages have left today.") % said
+        return _("Day %(day)s: %(used)s of %(limit)s messages were sent today.") % said
 
 
 def warmings(names: Mapping[int, str], now: datetime) -> list[Warming]:
@@ -228,7 +228,7 @@ def warm_up_chart(row: WarmUp, today: date) -> dict[str, Any]:
     return {
         "kind": "line",
         "x": [day.isoformat() for day in days],
-        "series": [{"name": _("left"), "values": sent, "role": "actual"}],
+        "series": [{"name": _("sent by the plan"), "values": sent, "role": "actual"}],
         "target": {"name": _("allowed"), "values": ceilings},
     }
 

@@ -131,7 +131,7 @@ def test_a_plan_runs_is_kept_grows_and_ends(browser: Client, relay: Route, nine_
     assert "change that one" in again.text
     WarmUpDay.objects.create(warm_up_id=plan.pk, day=date(2026, 3, 4), ceiling=50, used=12)
     address = f"{BASE}warm-ups/{plan.pk}/"
-    assert "Day 1: 12 of 50 messages have left today." in browser.get(address).text
+    assert "Day 1: 12 of 50 messages were sent today." in browser.get(address).text
     assert "With this plan 151 people take 3 days." in browser.get(address + "?people=151").text
     nine_o_clock.advance(timedelta(days=2))
     assert "Day 3: 0 of 200" in browser.get(BASE).text
