@@ -4,5 +4,6 @@ A message enters by actions.enqueue (the gate), is claimed, sent and settled by 
 it comes back by actions.record_hits, unsubscribe and complain. What a message says is known by its source: rooms
 above register theirs in sources. Tables: delivery_route, delivery_sender, delivery_policy, delivery_source,
 delivery_message, delivery_waiting, delivery_claim, delivery_link, delivery_hit, delivery_suppression; of limits:
-delivery_budget, delivery_ceiling, delivery_hold, delivery_slowdown, delivery_mailhost, delivery_warmup, delivery_warmupday.
+delivery_budget, delivery_ceiling, delivery_hold, delivery_slowdown, delivery_mailhost, delivery_warmup,
+delivery_warmupday.
 """

@@ -87,11 +87,20 @@ def send(
 ) -> SendReport:
     """Send what is due, of this class or more urgent, for one job's time, and have others help and go on."""
     with tenancy.workspace(workspace_id):
-        if queries.is_more_due_than_a_batch(clock.now(), urgency=urgency):
+        more = queries.is_more_due_than_a_batch(clock.now(), urgency=urgency)
+
+    def have_help() -> None:
+        # Only when there was something to claim: what a limit or a paused route holds back calls for nobody.
+        if more:
             _defer(workspace_id, urgency)
-    report = send_due(workspace_id, seconds=RUN_SECONDS, urgency=urgency, should_stop=should_stop)
+
+    report = send_due(
+        workspace_id, seconds=RUN_SECONDS, urgency=urgency, should_stop=should_stop, on_first_claim=have_help
+    )
     with tenancy.workspace(workspace_id):
-        if report.seconds >= RUN_SECONDS and queries.is_due(clock.now(), urgency=urgency):
+        # What was given back may have another way to go.
+        unfinished = report.seconds >= RUN_SECONDS or report.states["queued"]
+        if unfinished and queries.is_due(clock.now(), urgency=urgency):
             _defer(workspace_id, urgency)
     return report
 

@@ -35,14 +35,16 @@ def send_due(
     urgency: int | None = None,
     timeouts: Timeouts = TIMEOUTS,
     should_stop: Callable[[], bool] = lambda: False,
+    on_first_claim: Callable[[], None] = lambda: None,
 ) -> SendReport:
     """Send what is due in a workspace by ``until`` (default: the clock's present, read at each claim).
 
     limit: claim no more than so many messages. seconds: begin no new batch after so long. urgency: only messages
     whose priority number is no higher. should_stop: asked often; when it says so, what is on the wire is finished and
-    the rest given back. Any number of these may run at once, in any number of processes. The database going away for
-    less than ten minutes is waited out (what is on the wire stops when the leases are over); after that
-    OperationalError is raised, and what was held is recovered by others.
+    the rest given back. on_first_claim: called when this run holds something for the first time. Any number of these
+    may run at once, in any number of processes. The database going away for less than ten minutes is waited out (what
+    is on the wire stops when the leases are over); after that OperationalError is raised, and what was held is
+    recovered by others.
     """
     began = time.monotonic()
     with tenancy.workspace(workspace_id):
@@ -52,7 +54,11 @@ def send_due(
                 workspace_id, wire, inbox, until=until, limit=limit, batch=batch, urgency=urgency, timeouts=timeouts
             )
             deadline = None if seconds is None else began + seconds
-            report = desk.run(lambda: should_stop() or (deadline is not None and time.monotonic() > deadline))
+
+            def is_over() -> bool:
+                return should_stop() or (deadline is not None and time.monotonic() > deadline)
+
+            report = desk.run(is_over, on_first_claim)
     report.seconds = time.monotonic() - began
     return report
 
@@ -90,9 +96,9 @@ class _Desk:
             urgency=urgency,
         )
 
-    def run(self, should_stop: Callable[[], bool]) -> SendReport:
+    def run(self, should_stop: Callable[[], bool], on_first_claim: Callable[[], None]) -> SendReport:
         try:
-            self._run(should_stop)
+            self._run(should_stop, on_first_claim)
         except BaseException:
             # The wire ends in good order: what it still tells is worth writing down, if that is quickly done.
             self._persist.patience = 1.0
@@ -103,8 +109,8 @@ class _Desk:
             raise
         return self._report
 
-    def _run(self, should_stop: Callable[[], bool]) -> None:
-        stopping = False
+    def _run(self, should_stop: Callable[[], bool], on_first_claim: Callable[[], None]) -> None:
+        stopping = begun = False
         while True:
             self._take_reports()
             self._settling.write_if_due()
@@ -114,6 +120,9 @@ class _Desk:
             self._handing.hand_over()
             if self._claiming.wants_more:
                 self._claiming.claim()
+                if self._hand.held and not begun:
+                    begun = True
+                    self._persist(on_first_claim)
             elif not self._hand.held and not self._settling and self._inbox.empty():
                 break
             else:

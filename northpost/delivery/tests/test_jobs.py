@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from northpost.core import clock, sql, tenancy
 from northpost.delivery import queries, tasks
-from northpost.delivery.models import Message, WaitingBatch
+from northpost.delivery.limits import holds
+from northpost.delivery.models import HoldReason, Message, WaitingBatch
 from northpost.delivery.rules.urgency import Urgency, urgency_of
 from northpost.delivery.tests import rig
 from northpost.team.models import Workspace
@@ -105,6 +107,31 @@ def test_who_finds_more_than_a_batch_calls_for_help(workspace: Workspace, tmp_pa
     # The helper who comes late finds nothing, and calls nobody.
     assert tasks.send(workspace.pk).states == {}
     assert waiting() == []
+
+
+def test_what_a_limit_holds_back_calls_for_nobody(workspace: Workspace, tmp_path: Path):
+    rig.people(9)
+    rig.register()
+    rig.enqueue()
+    split_into(3)
+    holds.hold(until=clock.now() + timedelta(hours=1), reason=HoldReason.DAY)
+    assert queries.is_more_due_than_a_batch(clock.now(), urgency=Urgency.BULK)
+    assert tasks.send(workspace.pk).states == {}
+    assert waiting() == []
+
+
+def test_what_a_used_up_route_gave_back_is_tried_by_its_fallback_at_once(workspace: Workspace, tmp_path: Path):
+    rig.people(9)
+    rig.register()
+    rig.enqueue()
+    with rig.sink(tmp_path) as sink:
+        reserve = rig.route(sink.port)
+        rig.route(sink.port, per_day=4, fallback_id=reserve.pk)
+        assert tasks.send(workspace.pk).states == {"accepted": 4, "queued": 5}
+        assert waiting() == [("mail", "bulk", 0)]
+        take("bulk")
+        assert tasks.send(workspace.pk).states == {"accepted": 5}
+        assert waiting() == []
 
 
 def test_a_run_over_its_time_goes_on_in_a_job_behind_the_others(

@@ -77,7 +77,8 @@ class RouteForm(forms.Form):
         min_value=0,
         max_value=routes.MOST_WEIGHT,
         help_text=gettext_lazy(
-            "0: none; the default server itself has at least 1. With shares of 3 and 1, three of four messages go by the first."
+            "0: none; the default server itself has at least 1."
+            " With shares of 3 and 1, three of four messages go by the first."
         ),
     )
     fallback_id = forms.TypedChoiceField(
