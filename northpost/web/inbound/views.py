@@ -31,7 +31,7 @@ def returns(request: StaffRequest) -> HttpResponse:
     kind = request.GET.get("kind", "")
     kind = kind if kind in InboundKind.values else ""
     words = request.GET.get("q", "").strip().lower()[:254]
-    rows = InboundMail.objects.defer("raw", "text").order_by("-received_at", "-pk")
+    rows = InboundMail.objects.defer("raw").order_by("-received_at", "-pk")
     if kind:
         rows = rows.filter(kind=kind)
     if words:
