@@ -26,7 +26,7 @@ from northpost.team.models import ApiKey, Invitation, Membership, User
 
 # The number that each thing of a furnished firm has: whatever an address asks for by number is there once.
 NUMBER = 700_001
-WORDS = {"group": "new", "kind": "newsletter"}
+WORDS = {"group": "new", "kind": "newsletter", "provider": "mailgun"}
 
 
 @dataclass(frozen=True)

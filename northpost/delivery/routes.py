@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from northpost.core import signing
+from northpost.delivery.esp.provider import Account, BadCredentials, find, unseal
 from northpost.delivery.models import Route, RouteKind
 from northpost.delivery.transport import Endpoint, Timeouts
 from northpost.delivery.transport.endpoint import Security as SecurityName
@@ -21,7 +22,7 @@ TIMEOUTS = Timeouts(connect=15, greeting=30, command=60, data=60, final=120)
 
 @dataclass(frozen=True)
 class Way:
-    """Where a route leads, and how much at once."""
+    """Where a route leads, and how much at once. ``account``: at a service that is handed mail by its API."""
 
     route_id: int
     endpoint: Endpoint
@@ -29,6 +30,7 @@ class Way:
     per_minute: int | None = None
     per_hour: int | None = None
     per_day: int | None = None
+    account: Account | None = None
 
 
 class RouteUnusable(Exception):
@@ -46,7 +48,16 @@ def way_of(route: Route, *, timeouts: Timeouts = TIMEOUTS) -> Way:
         route.per_minute,
         route.per_hour,
         route.per_day,
+        account_of(route) if route.kind == RouteKind.ESP else None,
     )
+
+
+def account_of(route: Route) -> Account:
+    """Raises RouteUnusable when the stored credentials can't be used any more."""
+    try:
+        return Account(route.workspace_id, route.pk, find(route.provider), unseal(route.password_sealed))
+    except BadCredentials as error:
+        raise RouteUnusable(f"{route.name}: {error}") from error
 
 
 def endpoint_of(route: Route, *, timeouts: Timeouts = TIMEOUTS) -> Endpoint:
@@ -57,6 +68,8 @@ def endpoint_of(route: Route, *, timeouts: Timeouts = TIMEOUTS) -> Endpoint:
         # Port 0: wherever this installation's mailbox listens.
         port = route.port or settings.NORTHPOST_MAILBOX_PORT
         return Endpoint("127.0.0.1", port, "none", account.username, account.password, helo_name, timeouts=timeouts)
+    if route.kind == RouteKind.ESP:
+        return Endpoint(route.host or "localhost", 443, "tls", "", "", helo_name, timeouts=timeouts)
     try:
         password = signing.unseal(route.password_sealed) if route.password_sealed else ""
     except signing.BadToken as error:

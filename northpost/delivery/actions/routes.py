@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypedDict, TypeVar, Unpack
 
@@ -11,10 +12,11 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from northpost.core import addresses, clock, signing
+from northpost.delivery.actions.services import apply_credentials, check_service
 from northpost.delivery.errors import DeliveryProblem, NotHere
 from northpost.delivery.limits import holds
 from northpost.delivery.models import Route, RouteKind, Security, Sender, WarmUp
-from northpost.delivery.routes import endpoint_of
+from northpost.delivery.routes import account_of, endpoint_of
 from northpost.delivery.transport import RouteReport, Timeouts, check
 from northpost.team.actions import record
 from northpost.team.models import User, Workspace
@@ -25,7 +27,8 @@ MOST_WEIGHT = 100
 
 
 class RouteDetails(TypedDict, total=False):
-    """``password``: None or absent leaves it as it is, "" removes it."""
+    """``password``: None or absent leaves it as it is, "" removes it. ``provider`` and ``credentials``: of a service;
+    a secret that is left empty stays as it is."""
 
     name: str
     kind: str
@@ -34,6 +37,8 @@ class RouteDetails(TypedDict, total=False):
     security: str
     username: str
     password: str | None
+    provider: str
+    credentials: Mapping[str, str]
     connections: int
     per_minute: int | None
     per_hour: int | None
@@ -112,6 +117,8 @@ def check_route(*, route_id: int) -> RouteReport:
     route = Route.objects.filter(pk=route_id).first()
     if route is None:
         raise NotHere(f"no route {route_id}")
+    if route.kind == RouteKind.ESP:
+        return check_service(account_of(route))
     endpoint = endpoint_of(route, timeouts=CHECK_TIMEOUTS)
     # A thread of its own: whoever asks may be running a loop already.
     with ThreadPoolExecutor(max_workers=1) as thread:
@@ -130,6 +137,7 @@ def furnish(workspace: Workspace) -> None:
 def _apply_route(route: Route, details: RouteDetails) -> None:
     given = dict(details)
     password = given.pop("password", None)
+    given.pop("credentials", None)
     before = (route.host, route.port, route.username)
     for name, value in given.items():
         setattr(route, name, value.strip() if isinstance(value, str) else value)
@@ -144,6 +152,8 @@ def _apply_route(route: Route, details: RouteDetails) -> None:
         raise DeliveryProblem("kind", _("There is no such kind of route."))
     if route.kind == RouteKind.MAILBOX:
         route.port, route.host, route.security, route.username, route.password_sealed = 0, "", "none", "", ""
+    elif route.kind == RouteKind.ESP:
+        apply_credentials(route, details.get("credentials"))
     else:
         _check_server(route)
     if not 1 <= route.connections <= MOST_CONNECTIONS:

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import uvloop
 
@@ -240,7 +241,9 @@ class Lane:
 
     async def _carry(self) -> tuple[str, bool]:
         """Send until told to stop; why the route can't be used otherwise, and whether that needs mending."""
-        async with ConnectionPool(self._way.endpoint, self._way.connections) as pool:
+        way = self._way
+        connect = partial(ConnectionPool, way.endpoint) if way.account is None else way.account.make_pool
+        async with connect(way.connections) as pool:
             try:
                 await pool.send(self._draw(), self._note)
             except RouteUnavailable as error:

@@ -7,10 +7,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from northpost.core.tenancy import TenantModel
+from northpost.delivery.esp.provider import providers
 
 
 class RouteKind(models.TextChoices):
     SMTP = "smtp", _("SMTP server")
+    ESP = "esp", _("E-mail service")
     MAILBOX = "mailbox", _("Local mailbox")
 
 
@@ -23,6 +25,9 @@ class Security(models.TextChoices):
 class Route(TenantModel):
     """A way out. Kind ``mailbox`` is the local mailbox: nothing that takes it reaches anybody.
 
+    Kind ``esp`` is a service by its API: ``provider`` says which (delivery.esp), and ``password_sealed`` holds its
+    credentials, as JSON.
+
     A paused route with ``paused_until`` is tried again after that moment; without it, somebody must resume it.
     weight: mail of the default route is shared out among all servers that have one, in proportion; fallback_id: the
     route that takes over while this one is down or out of its budget. smtputf8: whether the server takes addresses that
@@ -31,6 +36,7 @@ class Route(TenantModel):
 
     name = models.CharField(_("name"), max_length=120)
     kind = models.CharField(max_length=10, choices=RouteKind.choices, default=RouteKind.SMTP)
+    provider = models.CharField(max_length=20, blank=True, default="")
     host = models.CharField(_("server"), max_length=255, blank=True, default="")
     port = models.IntegerField(_("port"), default=587)
     security = models.CharField(_("encryption"), max_length=10, choices=Security.choices, default=Security.STARTTLS)
@@ -52,6 +58,12 @@ class Route(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def service(self) -> str:
+        """What the e-mail service of a route of kind ``esp`` is called."""
+        found = providers().get(self.provider)
+        return found.label if found else self.provider
 
 
 class Sender(TenantModel):

@@ -2,7 +2,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from northpost.web.settings.views import company, fields, history, keys, members, purposes, sending, suppressions
+from northpost.web.settings.views import (
+    company,
+    fields,
+    history,
+    keys,
+    members,
+    purposes,
+    sending,
+    services,
+    suppressions,
+)
 
 urlpatterns = [
     path("", company.company, name="settings"),
@@ -22,8 +32,10 @@ urlpatterns = [
     path("sending/", sending.sending, name="sending"),
     path("sending/policy/", sending.policy_set, name="policy_set"),
     path("sending/routes/new/", sending.route_create, name="route_create"),
-    path("sending/routes/<int:route_id>/", sending.route, name="route"),
+    path("sending/routes/<int:route_id>/", services.route, name="route"),
     path("sending/routes/<int:route_id>/do/", sending.route_do, name="route_do"),
+    path("sending/services/", services.choose, name="service_choose"),
+    path("sending/services/new/<slug:provider>/", services.create, name="service_create"),
     path("sending/senders/new/", sending.sender_create, name="sender_create"),
     path("sending/senders/<int:sender_id>/", sending.sender, name="sender"),
     path("sending/senders/<int:sender_id>/do/", sending.sender_do, name="sender_do"),

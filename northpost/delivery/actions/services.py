@@ -1,0 +1,71 @@
+"""Accounts at e-mail services: what somebody entered is checked and sealed, and tried out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from django.utils.translation import gettext as _
+
+from northpost.delivery.errors import DeliveryProblem
+from northpost.delivery.esp.http import AnswerLost, Busy, Refused, Sender, unavailable
+from northpost.delivery.esp.provider import Account, BadCredentials, Provider, find, seal, unseal
+from northpost.delivery.models import Route, Security
+from northpost.delivery.transport import RouteReport, RouteUnavailable
+
+LONGEST = 500
+
+
+def apply_credentials(route: Route, given: Mapping[str, str] | None) -> None:
+    """Seal what is given into the route; a secret that is left empty stays. Raises DeliveryProblem."""
+    try:
+        provider = find(route.provider)
+    except BadCredentials as error:
+        raise DeliveryProblem("provider", _("Choose an e-mail service.")) from error
+    route.host, route.port, route.security, route.username = "", 443, Security.TLS, ""
+    if given is None and route.password_sealed:
+        return
+    route.password_sealed = seal(_complete(provider, given or {}, _kept(route)))
+
+
+def _kept(route: Route) -> dict[str, str]:
+    try:
+        return unseal(route.password_sealed)
+    except BadCredentials:
+        # Sealed under another key: all of it has to be entered again.
+        return {}
+
+
+def _complete(provider: Provider, given: Mapping[str, str], kept: Mapping[str, str]) -> dict[str, str]:
+    entered = {field.name: given.get(field.name, "").strip() for field in provider.fields}
+    # Kept and never shown: so they aren't handed to another account or server that whoever changes it names, either.
+    same = all(entered[field.name] == kept.get(field.name, "") for field in provider.fields if not field.secret)
+    found = {}
+    for field in provider.fields:
+        value = entered[field.name] or (kept.get(field.name, "") if field.secret and same else "")
+        if not value and field.required:
+            raise DeliveryProblem(field.name, _("Fill this in."))
+        if field.choices and value and value not in field.choices:
+            raise DeliveryProblem(field.name, _("Choose one of these."))
+        if len(value) > LONGEST or not value.isprintable() or not value.isascii():
+            raise DeliveryProblem(field.name, _("This can't be right: it holds characters that no key has."))
+        if value:
+            found[field.name] = value
+    return found
+
+
+def check_service(account: Account) -> RouteReport:
+    """Ask the service something that needs the credentials and sends nothing."""
+    began = time.monotonic()
+    sender: Sender = account.provider.make_sender(account.credentials)
+    error: RouteUnavailable | None = None
+    try:
+        sender.check()
+    except RouteUnavailable as refused:
+        error = refused
+    except (Busy, AnswerLost, Refused) as other:
+        error = unavailable(f"https://{account.provider.label}", "network", str(other))
+    finally:
+        sender.close()
+    seconds = time.monotonic() - began
+    return RouteReport(account.provider.label, 443, seconds, error, tls=("TLS", ""), signed_in=error is None)
