@@ -7,7 +7,9 @@ from contextlib import suppress
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
+from northpost.contacts.actions import ErasedPerson
 from northpost.contacts.imports import forget_old_files
+from northpost.contacts.imports.forgetting import address_hash, forget_in_files
 from northpost.contacts.imports.working import abandoned, work
 from northpost.core import clock, tenancy
 from northpost.team.queries import workspace_ids
@@ -39,3 +41,21 @@ def forget_import_files(timestamp: int) -> None:
     for workspace_id in workspace_ids():
         with tenancy.workspace(workspace_id):
             forget_old_files(clock.now())
+
+
+# An import that is at work holds it up; none takes longer than a few of these.
+_AGAIN = {"minutes": 10}
+
+
+def defer_forgetting(person: ErasedPerson) -> None:
+    """Called in the transaction of an erasure: files are looked through after it, and away from whoever waits."""
+    if person.email_key:
+        forget_in_import_files.defer(workspace_id=tenancy.require_workspace(), address=address_hash(person.email_key))
+
+
+@app.task(name="contacts.forget_in_import_files", queue="default")
+def forget_in_import_files(workspace_id: int, address: str) -> None:
+    """Rows with an erased person's address go from the files of imports; `address` is the hash that stands for it."""
+    with tenancy.workspace(workspace_id):
+        if not forget_in_files(address):
+            forget_in_import_files.configure(schedule_in=_AGAIN).defer(workspace_id=workspace_id, address=address)
