@@ -6,7 +6,8 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
@@ -24,6 +25,9 @@ from northpost.delivery.rules.replies import Blame
 LEASE = timedelta(seconds=settings.NORTHPOST_LEASE_SECONDS)
 HEARTBEAT_SECONDS = settings.NORTHPOST_LEASE_SECONDS / 6
 SourceKey = tuple[str, int]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# So many of what was not simply accepted are settled by one statement: the planner may compare each with each.
+PIECE = 200
 
 
 class Claimed(NamedTuple):
@@ -79,10 +83,11 @@ class Settlement(NamedTuple):
         return self.state == MessageState.REJECTED and self.blame in (Blame.HARD, Blame.SOFT)
 
 
-def claim(*, batch: int = 500, until: datetime | None = None, urgency: int | None = None) -> Batch:
+def claim(*, batch: int = 500, until: datetime | None = None, urgency: int | None = None, exact: bool = True) -> Batch:
     """Take up to ``batch`` messages due by ``until`` (default: now) into this worker's hands, for LEASE.
 
-    urgency: none of a higher priority number than this.
+    urgency: none of a higher priority number than this. exact: no more than that; else up to one batch that waits
+    more, which spares the database to write the rest of it again.
     """
     now = clock.now()
     mine = uuid.uuid4()
@@ -93,6 +98,7 @@ def claim(*, batch: int = 500, until: datetime | None = None, urgency: int | Non
             "now": now,
             "until": until or now,
             "batch": batch,
+            "exact": exact,
             "claim": mine,
             "lease_until": now + LEASE,
             "suppression_key": suppression_key(),
@@ -101,8 +107,16 @@ def claim(*, batch: int = 500, until: datetime | None = None, urgency: int | Non
     )
     # In the order in which they fell due: with a ceiling on the day, who comes first gets it today.
     rows.sort(key=itemgetter(-1, 2))
-    claimed = [Claimed._make((*row[2:-1], mine)) for row in rows if row[0] == "claimed"]
+    claimed = [
+        Claimed._make((*row[2:-3], _moment(row[-3]), _moment(row[-2]), mine)) for row in rows if row[0] == "claimed"
+    ]
     return Batch(claimed, dict(Counter(row[1] for row in rows if row[0] != "claimed")))
+
+
+@lru_cache(maxsize=64)
+def _moment(microseconds: int | None) -> datetime | None:
+    """Of a mailing they are all the same, and reading a time is dear."""
+    return None if microseconds is None else EPOCH + timedelta(microseconds=microseconds)
 
 
 @dataclass(frozen=True)
@@ -147,12 +161,13 @@ def settle(settlements: Sequence[Settlement]) -> list[int]:
     """
     accepted = [one for one in settlements if one.state == "accepted"]
     others = [one for one in settlements if one.state != "accepted"]
-    if not accepted:
-        return _settle_others(others) if others else []
     if not others:
-        return _settle_accepted(accepted)
+        return _settle_accepted(accepted) if accepted else []
     with transaction.atomic():
-        return _settle_accepted(accepted) + _settle_others(others)
+        written = _settle_accepted(accepted) if accepted else []
+        for start in range(0, len(others), PIECE):
+            written += _settle_others(others[start : start + PIECE])
+        return written
 
 
 def _distinct(claims: Iterable[uuid.UUID]) -> tuple[list[uuid.UUID], str]:

@@ -73,7 +73,9 @@ class Claiming:
             self._persist(statistics.keep_fresh)
         size = self._batch if self._left is None else min(self._batch, self._left)
         since = time.monotonic()
-        batch = self._persist(lambda: actions.claim(batch=size, until=self._until, urgency=self._urgency))
+        batch = self._persist(
+            lambda: actions.claim(batch=size, until=self._until, urgency=self._urgency, exact=self._left is not None)
+        )
         if not batch:
             self._look_again()
             return

@@ -1,8 +1,9 @@
--- inputs: workspace_id, now, until (due up to), batch, claim (uuid), lease_until, suppression_key, urgency (priorities up
---         to this one, or null: all)
+-- inputs: workspace_id, now, until (due up to), batch, exact (no more than that, else up to one batch that waits more),
+--         claim (uuid), lease_until, suppression_key, urgency (priorities up to this one, or null: all)
 -- effect: takes up to a batch of due messages of sources and routes that may send now, best priority first, out of
 --         those that wait; whom the gate would refuse by now is skipped with the reason, the others are claimed, each
---         for the route that carries it. One row for each
+--         for the route that carries it. One row for each, times in
+--         microseconds since 1970
 -- index:  delivery_waiting_due_idx, delivery_source_once, delivery_message's and contacts_contact's primary keys
 WITH -- A claim that a crash of the database loses was none: so its commit waits for no disk. What is marked later does.
 hasty AS MATERIALIZED (
@@ -82,8 +83,12 @@ counted AS (
 ),
 taken AS MATERIALIZED (
     SELECT id, route_ids, shares, priority, due_at,
-           message_ids[:%(batch)s - ahead] AS mine, message_ids[%(batch)s - ahead + 1:] AS rest
+           message_ids[:room] AS mine, message_ids[room + 1:] AS rest
     FROM counted
+    -- whole ones, unless the very first is too large, so that they need not be written again
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN %(exact)s OR ahead = 0 THEN %(batch)s - ahead ELSE cardinality(message_ids) END AS room
+    ) AS fits
     WHERE ahead < %(batch)s
 ),
 emptied AS (
@@ -147,5 +152,6 @@ SET state = CASE WHEN d.reason = '' THEN 'claimed' ELSE 'skipped' END,
 FROM decided d
 WHERE m.workspace_id = %(workspace_id)s AND m.id = d.id AND m.state IN ('queued', 'deferred')
 RETURNING m.state, m.reason, m.id, m.source_kind, m.source_id, m.contact_id, m.email, m.purpose_id, m.route_id,
-          m.language, m.variant, m.context, m.attempts, m.sending_at, m.expires_at,
+          m.language, m.variant, m.context, m.attempts, (extract(epoch FROM m.sending_at) * 1000000)::bigint,
+          (extract(epoch FROM m.expires_at) * 1000000)::bigint,
           extract(epoch FROM m.due_at)::double precision AS due
