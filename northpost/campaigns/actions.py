@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from northpost.campaigns import preflight
+from northpost.campaigns import canary, preflight
 from northpost.campaigns.audience import compile_audience
 from northpost.campaigns.models import Campaign, CampaignContent
 from northpost.campaigns.models import CampaignState as State
@@ -23,7 +24,7 @@ from northpost.delivery import actions as delivery
 from northpost.delivery.models import Route, Sender
 from northpost.team.models import Workspace
 
-SOURCE = "campaign"
+SOURCE = canary.SOURCE
 PRIORITY = 50  # chains go before, transactional mail before those
 LIFE = timedelta(days=3)  # after which what could not be sent is given up
 
@@ -62,7 +63,7 @@ def _first(candidates: QuerySet[Any]) -> int | None:
 
 
 _CHOICES = frozenset(
-    {"name", "audience", "purpose_id", "template_id", "default_language", "sender_id", "route_id", "goal_id"}
+    {"name", "audience", "purpose_id", "template_id", "default_language", "sender_id", "route_id", "goal_id", "canary"}
 )
 
 
@@ -154,22 +155,29 @@ def freeze(*, campaign_id: int) -> int:
             languages=languages,
             language=campaign.default_language or languages[0],
         )
+        canary.begin(campaign, queued=enqueued.queued)
         _move(campaign_id, State.SENDING)
     return enqueued.queued
 
 
-def pause_campaign(*, campaign_id: int, reason: str = "") -> None:
-    """Stop handing out messages; what is on the wire is finished."""
+def pause_campaign(
+    *, campaign_id: int, reason: str = "", code: str = "", params: Mapping[str, Any] | None = None
+) -> None:
+    """Stop handing out messages; what is on the wire is finished. ``reason``: a person's words; ``code`` and
+    ``params``: the program's (see words.say_pause)."""
     with transaction.atomic():
-        _move(campaign_id, State.PAUSED, pause_reason=reason[:300])
-        delivery.pause_source(kind=SOURCE, source_id=campaign_id, reason=reason)
+        _move(campaign_id, State.PAUSED, pause_reason=reason[:300], pause_code=code, pause_params=dict(params or {}))
+        delivery.pause_source(kind=SOURCE, source_id=campaign_id, reason=reason or code)
 
 
 def resume_campaign(*, campaign_id: int) -> None:
-    """Go on where it was paused."""
+    """Go on where it was paused. Paused because of its first share, it goes to all the others now."""
     with transaction.atomic():
-        _move(campaign_id, State.SENDING, pause_reason="")
+        campaign = Campaign.objects.select_for_update().filter(pk=campaign_id).first()
+        _move(campaign_id, State.SENDING, pause_reason="", pause_code="", pause_params={})
         delivery.resume_source(kind=SOURCE, source_id=campaign_id)
+        if campaign is not None and campaign.pause_code.startswith("canary_"):
+            canary.go_on(campaign_id)
 
 
 def cancel_campaign(*, campaign_id: int) -> int:
@@ -179,9 +187,9 @@ def cancel_campaign(*, campaign_id: int) -> int:
         return delivery.cancel_source(kind=SOURCE, source_id=campaign_id)
 
 
-def warn(*, campaign_id: int, reason: str) -> None:
+def warn(*, campaign_id: int, code: str, params: Mapping[str, Any]) -> None:
     """Put a warning on the mailing's page; it goes on."""
-    Campaign.objects.filter(pk=campaign_id).update(pause_reason=reason[:300])
+    Campaign.objects.filter(pk=campaign_id).update(pause_code=code, pause_params=dict(params))
 
 
 def archive_campaign(*, campaign_id: int) -> None:

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from northpost.campaigns.words import say_pause
 from northpost.core.tenancy import TenantModel
 
 
@@ -19,7 +20,12 @@ class CampaignState(models.TextChoices):
 
 class Campaign(TenantModel):
     """A mailing. ``audience`` is ``{"include": [...], "exclude": [...]}`` of ``{"segment": id}``, ``{"list": id}``,
-    ``{"everyone": true}`` or ``{"rule": tree}``."""
+    ``{"everyone": true}`` or ``{"rule": tree}``.
+
+    ``pause_code`` and ``pause_params`` are why the program itself paused it or warns of it, to be worded for whoever
+    reads it; ``pause_reason`` is a person's own words, or what was wrong when it should have started. ``canary``: a
+    large one goes to a few people first; ``canary_until``: when it is looked at how they took it, the others wait.
+    """
 
     name = models.CharField(_("name"), max_length=160)
     state = models.CharField(max_length=10, choices=CampaignState.choices, default=CampaignState.DRAFT)
@@ -32,6 +38,10 @@ class Campaign(TenantModel):
     goal_id = models.BigIntegerField(null=True)
     scheduled_at = models.DateTimeField(_("when"), null=True)
     pause_reason = models.CharField(max_length=300, blank=True, default="")
+    pause_code = models.CharField(max_length=30, blank=True, default="")
+    pause_params = models.JSONField(default=dict)
+    canary = models.BooleanField(default=True)
+    canary_until = models.DateTimeField(null=True)
     created_by_id = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -47,6 +57,24 @@ class Campaign(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def pause_words(self) -> str:
+        """Why it is paused, or what it is warned of, in the language that is active."""
+        return say_pause(self.pause_code, self.pause_params) or self.pause_reason
+
+
+class CanaryPolicy(TenantModel):
+    """From which size on mailings go to a few first, one row a workspace. No row: the defaults."""
+
+    enabled = models.BooleanField(default=True)
+    over = models.IntegerField(_("for mailings to more than"), default=10_000)
+    percent = models.IntegerField(_("first share in percent"), default=5)
+    minutes = models.IntegerField(_("minutes to wait"), default=45)
+
+    class Meta:
+        db_table = "campaigns_canary"
+        constraints = [models.UniqueConstraint(fields=["workspace_id"], name="campaigns_canary_once")]
 
 
 class CampaignContent(TenantModel):

@@ -8,7 +8,7 @@ from django.db import transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-from northpost.campaigns import actions
+from northpost.campaigns import actions, canary
 from northpost.campaigns.models import Campaign, CampaignState
 from northpost.core import tenancy
 from northpost.delivery.tasks import defer_sending
@@ -30,6 +30,8 @@ def begin(workspace_id: int) -> None:
 def watch(workspace_id: int) -> None:
     """Mark as sent what is done; come again while anything is under way."""
     with tenancy.workspace(workspace_id):
+        if canary.look_at_first_shares():
+            defer_sending(workspace_id)
         actions.finish_done()
         if Campaign.objects.filter(state=CampaignState.SENDING).exists():
             _defer_watching(workspace_id)
@@ -58,5 +60,6 @@ def tend() -> int:
     actions.start_due()
     freezing = Campaign.objects.filter(state=CampaignState.FREEZING).order_by("started_at").values_list("pk", flat=True)
     queued = sum(actions.freeze(campaign_id=campaign_id) for campaign_id in freezing)
+    queued += canary.look_at_first_shares()
     actions.finish_done()
     return queued

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from northpost.core import clock, sql, tenancy
-from northpost.delivery.models import Message, MessageState, SkipReason, Source, SourceState, WaitingBatch
+from northpost.delivery.models import HeldBatch, Message, MessageState, SkipReason, Source, SourceState, WaitingBatch
 
 WAITING = (MessageState.QUEUED, MessageState.DEFERRED, MessageState.CLAIMED)
 
@@ -28,6 +28,7 @@ def cancel_source(*, kind: str, source_id: int) -> int:
     with transaction.atomic():
         _set(kind, source_id, SourceState.CANCELLED, "")
         WaitingBatch.objects.filter(source_kind=kind, source_id=source_id).delete()
+        HeldBatch.objects.filter(source_kind=kind, source_id=source_id).delete()
         return Message.objects.filter(source_kind=kind, source_id=source_id, state__in=WAITING).update(
             # Without its claim, a worker that holds one of them can't send it any more.
             state=MessageState.SKIPPED,

@@ -1,5 +1,6 @@
 """The tables of this room, a file for each matter."""
 
+from .canary import HeldBatch
 from .deliverability import DeliveryCount, DeliveryDay
 from .domains import DkimKey, DkimKeyState, SendingDomain
 from .doubt import Doubt, Evidence, Resolution, Verdict
@@ -24,6 +25,7 @@ __all__ = [
     "DmarcRow",
     "Doubt",
     "Evidence",
+    "HeldBatch",
     "Hit",
     "HitKind",
     "Hold",

@@ -99,6 +99,7 @@ def deliverability_page(request: StaffRequest) -> HttpResponseBase:
         "senders": [(name, say_domain(name)) for name, _fared in found.senders if name],
         "found": found,
         "total": Row("", found.total),
+        "warning": _warning(level_of(found.total)),
         "course": _course(found, first, last) if found.total.sent else None,
         "providers": _rows(found.providers, domains=False),
         "domains": _rows(found.domains),
@@ -109,6 +110,20 @@ def deliverability_page(request: StaffRequest) -> HttpResponseBase:
         "shown": SHOWN,
     }
     return render(request, "web/deliverability/deliverability.html", context)
+
+
+def _warning(level: str) -> str:
+    if level == "bad":
+        return _(
+            "That is more than the large providers put up with: over 5% bounced, or over 0.3% reported as spam."
+            " Write to fewer people, and only to those who asked for it."
+        )
+    if level == "doubt":
+        return _(
+            "That is close to what the large providers put up with: under 2% bounced and under 0.1% reported as spam"
+            " is safe."
+        )
+    return ""
 
 
 def _rows(found: Sequence[tuple[str, Fared]], *, domains: bool = True) -> list[Row]:

@@ -153,7 +153,13 @@ def what(request: StaffRequest, pk: int) -> HttpResponseBase:
 @needs(Ability.EDIT)
 def way(request: StaffRequest, pk: int) -> HttpResponseBase:
     form = WayForm(request.POST, campaign=campaign_or_404(pk))
-    return _save(request, pk, "way", form, lambda: {"route_id": form.cleaned_data["route"]})
+    return _save(
+        request,
+        pk,
+        "way",
+        form,
+        lambda: {"route_id": form.cleaned_data["route"], "canary": form.cleaned_data["canary"]},
+    )
 
 
 @require_POST

@@ -135,9 +135,14 @@ class WayForm(forms.Form):
     """Through which server it goes."""
 
     route = forms.TypedChoiceField(label=_("Goes through"), required=False, coerce=int, empty_value=None)
+    canary = forms.BooleanField(
+        label=_("First to a few people"),
+        required=False,
+        help_text=_("A large mailing waits then until it is seen how they take it. How large, and how long: Settings."),
+    )
 
     def __init__(self, *args: Any, campaign: Campaign, **kwargs: Any) -> None:
-        kwargs.setdefault("initial", {"route": campaign.route_id})
+        kwargs.setdefault("initial", {"route": campaign.route_id, "canary": campaign.canary})
         super().__init__(*args, **kwargs)
         routes = _offered(Route.objects.order_by("-is_default", "name"), [campaign.route_id])
         self.fields["route"].choices = _choices(routes, CHOOSE)  # type: ignore[attr-defined]
@@ -166,3 +171,12 @@ class TestMailForm(forms.Form):
     """Where a test mail goes."""
 
     email = forms.EmailField(label=_("Send a test to"))
+
+
+class CanaryForm(forms.Form):
+    """From which size on mailings go to a few people first."""
+
+    enabled = forms.BooleanField(label=_("Large mailings go to a few people first"), required=False)
+    over = forms.IntegerField(label=_("Large is: more people than"), min_value=1)
+    percent = forms.IntegerField(label=_("So many percent get it first"), min_value=1, max_value=50)
+    minutes = forms.IntegerField(label=_("Minutes until the others get it"), min_value=5, max_value=24 * 60)

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from northpost.campaigns import actions, queries, tasks, testing
+from northpost.campaigns import actions, canary, queries, tasks, testing
 from northpost.campaigns.models import Campaign, CampaignState
 from northpost.delivery.models import SkipReason
 from northpost.team.actions import record
@@ -34,7 +34,10 @@ def page(request: StaffRequest, campaign: Campaign) -> HttpResponse:
 def _context(request: StaffRequest, campaign: Campaign) -> dict[str, object]:
     found = queries.progress(campaign)
     reasons = dict(SkipReason.choices)
+    waits = campaign.canary_until is not None and campaign.state == CampaignState.SENDING
     return {
+        "waits_for_canary": waits,
+        "held": canary.held(campaign.pk) if waits else 0,
         "campaign": campaign,
         "progress": found,
         "skipped": [(reasons.get(reason, reason), people) for reason, people in found.skipped],

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from northpost.web.mailings import compose, preview, sending, views
+from northpost.web.mailings import compose, first_share, preview, sending, views
 
 urlpatterns = [
     path("", views.mailings, name="mailings"),
     path("new/", views.mailing_create, name="mailing_create"),
+    path("first-share/", first_share.first_share, name="canary_settings"),
     path("<int:pk>/", views.mailing, name="mailing"),
     path("<int:pk>/who/", compose.who, name="mailing_who"),
     path("<int:pk>/what/", compose.what, name="mailing_what"),
