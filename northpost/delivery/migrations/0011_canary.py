@@ -9,7 +9,7 @@ from northpost.core.tenancy import wall
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("delivery", "0009_deliverability"),
+        ("delivery", "0010_esp"),
     ]
 
     operations = [
