@@ -310,6 +310,11 @@ class LiquidText:
             node.render(rendering, buffer)
         return buffer.getvalue()
 
+    def evaluate(self, condition: Expression, rendering: MailContext) -> bool:
+        """A condition of the template, in a rendering. Raises as the library does."""
+        with rendering.extend(self._template.make_partial_namespace(False, {})):
+            return bool(condition.evaluate(rendering))
+
     def _content_error(self, error: Exception) -> ContentError:
         return ContentError(self._line(error), _explain(error), self.origin)
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from northpost.content.bound.marks import Marks, Plate, filled
-from northpost.content.bound.parts import FAILURES, Fixed, Maker, html_pieces, text_pieces
-from northpost.content.bound.quoted import quoted
+from northpost.content.bound.parts import FAILURES, Doubt, Fixed, Maker, html_pieces, text_pieces
+from northpost.content.bound.quoted import whole
 from northpost.content.bound.reading import read
-from northpost.content.bound.units import Doubt, Line, Memory, Person
+from northpost.content.bound.units import Line, Memory, Person
 from northpost.content.compile import CompiledMail, RenderedMail, one_line
 from northpost.content.errors import ContentError
 from northpost.content.liquid import LinkUrl, MailEnvironment, plain_data
@@ -72,7 +72,7 @@ class BoundMail:
         if bound is not None and all(context.get(name) is value for name, value in self._shared):
             try:
                 made = self._quickly(bound, head, context, tokens)
-            except (Doubt, ContentError, *FAILURES):
+            except (ContentError, *FAILURES):
                 pass  # the slow way knows, and says which line is to blame
             else:
                 if len(made) < self._limit:
@@ -107,16 +107,18 @@ class BoundMail:
 
     def _slowly(self, head: Callable[[bytes], bytes], context: Mapping[str, object], tokens: Tokens) -> bytes:
         rendered = self.render(context, tokens)
-        first = head(header("Subject", rendered.subject))
-        text, html = quoted(rendered.text, last=True), quoted(rendered.html, last=True)
-        pieces = (
-            self._frame.headers,
-            self._frame.before_text,
-            filled(text, ()),
-            self._frame.before_html,
-            filled(html, ()),
+        frame = self._frame
+        return b"".join(
+            (
+                head(header("Subject", rendered.subject)),
+                frame.headers,
+                frame.before_text,
+                whole(rendered.text),
+                frame.before_html,
+                whole(rendered.html),
+                frame.end,
+            )
         )
-        return b"".join((first, *pieces, self._frame.end))
 
     # --- once ------------------------------------------------------------------------------------
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
 
+from liquid.ast import Node
 from liquid.builtin.content import ContentNode
+from liquid.builtin.tags.if_tag import IfNode
+from liquid.builtin.tags.unless_tag import UnlessNode
 from liquid.exceptions import LiquidError, LiquidInterrupt
 
 from northpost.content.bound.marks import Marks, Plate
 from northpost.content.bound.quoted import piece, plainly_quoted, quoted
-from northpost.content.bound.reading import only_shown, read
-from northpost.content.bound.units import Doubt, Memory, Person, unit
+from northpost.content.bound.reading import Steps, asked, only_shown, read, words_in
+from northpost.content.bound.units import Choice, Memory, Person, unit
 from northpost.content.liquid import LinkUrl, LiquidText
 from northpost.content.text import tidy_lines
 
@@ -21,7 +25,12 @@ T = TypeVar("T")
 Piece = bytes | Plate
 Maker = Callable[[Person], Piece]
 Words = Callable[[Person], str]
+_MANY_WORDS = 400  # characters; fewer are quickly encoded again
 FAILURES = (LiquidError, LiquidInterrupt, RecursionError, ValueError, ArithmeticError, AssertionError)
+
+
+class Doubt(Exception):
+    """The quick way might not be exact: the mail is rendered as a whole for everybody."""
 
 
 @dataclass(frozen=True)
@@ -38,18 +47,16 @@ class Fixed:
 
 def html_pieces(text: LiquidText, fixed: Fixed, memory: Memory) -> list[Plate | Maker]:
     """Raises Doubt where the whole can only be rendered at once."""
+    return _encoded(_HtmlCutter(text, fixed, memory).cut(text.template.nodes), fixed.marks, last=True)
 
-    def finish(words: str) -> Piece:
-        return piece(words, fixed.marks)
 
-    parts = _cut(text, fixed, memory, html=True, finish=finish, plainly=plainly_quoted)
+def _encoded(parts: Sequence[str | Maker], marks: Marks, *, last: bool) -> list[Plate | Maker]:
+    """last: nothing follows."""
     pieces: list[Plate | Maker] = []
     for index, part in enumerate(parts):
-        last = index == len(parts) - 1
+        end = last and index == len(parts) - 1
         if isinstance(part, str):
-            if part.endswith("\r") and not last:
-                raise Doubt
-            pieces.append(quoted(part, fixed.marks, last=last))
+            pieces.append(quoted(part, marks, last=end))
         else:
             pieces.append(part)
     return pieces
@@ -57,7 +64,7 @@ def html_pieces(text: LiquidText, fixed: Fixed, memory: Memory) -> list[Plate | 
 
 def text_pieces(text: LiquidText, fixed: Fixed, memory: Memory) -> list[Plate | Maker]:
     """The plain text, tidied: what its gaps become is known where no value stands in them. Raises Doubt."""
-    parts = _cut(text, fixed, memory, html=False, finish=str, plainly=str)
+    parts = _TextCutter(text, fixed, memory).cut(text.template.nodes)
     pieces: list[Plate | Maker] = []
     words = ""
     for part in _by_gaps(parts):
@@ -67,8 +74,6 @@ def text_pieces(text: LiquidText, fixed: Fixed, memory: Memory) -> list[Plate | 
         if part.is_fixed:
             words += part.filled("".join(str(each) for each in part.inside))
             continue
-        if words.endswith("\r"):
-            raise Doubt
         if words:
             pieces.append(quoted(words, fixed.marks))
         words = ""
@@ -111,10 +116,7 @@ def _gap_maker(gap: _Gap, marks: Marks, memory: Memory) -> Maker:
         if found is None:
             found = plainly_quoted(key) if between and prefix not in key else None
             if found is None:
-                text = gap.filled(key)
-                if "\r" in text:
-                    raise Doubt
-                found = piece(text, marks)
+                found = piece(gap.filled(key), marks)
             if not book.closed:
                 memory.keep(book, key, found, 2 * len(key))
         return found  # type: ignore[return-value]
@@ -142,43 +144,106 @@ def _by_gaps(parts: Sequence[str | Words]) -> list[str | _Gap]:
     return found
 
 
-def _cut(
-    text: LiquidText,
-    fixed: Fixed,
-    memory: Memory,
-    *,
-    html: bool,
-    finish: Callable[[str], T],
-    plainly: Callable[[str], T | None],
-) -> list[str | Callable[[Person], T]]:
-    """The text's nodes: those that are the same for everybody as words, joined where they touch."""
-    template = text.template
-    readings = [read(node, template) for node in template.nodes]
-    assigned = {name for reading in readings for name in reading.names}
-    goes_on = any(reading.goes_on for reading in readings)
-    rendering = text.rendering(
-        fixed.values, link_url=fixed.link_url, pixel_url=fixed.pixel_url, trap_url=fixed.trap_url
-    )
-    parts: list[str | Callable[[Person], T]] = []
-    for node, reading in zip(template.nodes, readings, strict=True):
-        if not only_shown(node, text, fixed.own):
+class _Cutter(ABC, Generic[T]):
+    """Cuts a text's nodes: those that are the same for everybody are words, joined where they touch."""
+
+    def __init__(self, text: LiquidText, fixed: Fixed, memory: Memory) -> None:
+        """Raises Doubt."""
+        self.text, self.fixed, self.memory = text, fixed, memory
+        readings = [read(node, text.template) for node in text.template.nodes]
+        self._assigned = {name for reading in readings for name in reading.names}
+        self._goes_on = any(reading.goes_on for reading in readings)
+        self._rendering = text.rendering(
+            fixed.values, link_url=fixed.link_url, pixel_url=fixed.pixel_url, trap_url=fixed.trap_url
+        )
+        if not all(only_shown(node, text, fixed.own) for node in text.template.nodes):
             raise Doubt
-        words: str | None = None
-        alone = reading.constant and not reading.stateful and not reading.roots & assigned
-        alone = alone and not (goes_on and reading.loops)
-        if isinstance(node, ContentNode):
-            words = node.text
-        elif alone and reading.roots <= fixed.values.keys():
-            try:
-                words = text.render_node(node, rendering)
-            except FAILURES:
-                alone = False  # fails for each, with their own words
-        if words is not None:
-            if parts and isinstance(parts[-1], str):
-                parts[-1] += words
+
+    def cut(self, nodes: Sequence[Node]) -> list[str | Callable[[Person], T]]:
+        """Raises Doubt."""
+        parts: list[str | Callable[[Person], T]] = []
+        for node in nodes:
+            part = self._part(node)
+            if isinstance(part, str) and parts and isinstance(parts[-1], str):
+                parts[-1] += part
             else:
-                parts.append(words)
-            continue
-        paths = [path for path in reading.paths if path[0] not in fixed.values] if alone else None
-        parts.append(unit(text, node, paths=paths, html=html, memory=memory, finish=finish, plainly=plainly))
-    return parts
+                parts.append(part)
+        return parts
+
+    def _part(self, node: Node) -> str | Callable[[Person], T]:
+        if isinstance(node, ContentNode):
+            return node.text
+        reading = read(node, self.text.template)
+        alone = reading.constant and not reading.stateful and not reading.roots & self._assigned
+        if not alone or (self._goes_on and reading.loops):
+            return self._unit(node, None)
+        if reading.roots <= self.fixed.values.keys():
+            try:
+                return self.text.render_node(node, self._rendering)
+            except FAILURES:
+                return self._unit(node, None)  # fails for each, with their own words
+        if self._has_branches(node):
+            return self._branches(node)
+        return self._unit(node, self._personal(reading.paths))
+
+    def _personal(self, paths: Iterable[Steps]) -> list[Steps]:
+        return [path for path in paths if path[0] not in self.fixed.values]
+
+    def _has_branches(self, node: Node) -> bool:
+        """Whether there is so much in its branches that they are cut in turn."""
+        branching = isinstance(node, (IfNode, UnlessNode)) and not node.blank
+        return branching and words_in(node, self.text.template) > _MANY_WORDS
+
+    def _branches(self, node: IfNode | UnlessNode) -> Callable[[Person], T]:
+        choice = Choice(self.text, node, paths=self._personal(asked(node)), memory=self.memory)
+        blocks = [
+            node.consequence,
+            *(each.block for each in node.alternatives),
+            *([node.default] if node.default else ()),
+        ]
+        branches = [self.joined(self.cut(block.nodes)) for block in blocks]
+        nothing = self.joined([])
+
+        def make(person: Person) -> T:
+            taken = choice(person)
+            return branches[taken](person) if taken >= 0 else nothing(person)
+
+        return make
+
+    @abstractmethod
+    def joined(self, parts: Sequence[str | Callable[[Person], T]]) -> Callable[[Person], T]:
+        """The parts of a branch as one."""
+
+    @abstractmethod
+    def _unit(self, node: Node, paths: Sequence[Steps] | None) -> Callable[[Person], T]: ...
+
+
+class _HtmlCutter(_Cutter[Piece]):
+    def joined(self, parts: Sequence[str | Maker]) -> Maker:
+        pieces = _encoded(parts, self.fixed.marks, last=False)
+
+        def make(person: Person) -> Piece:
+            made: list[bytes | int] = []
+            for each in pieces:
+                found = each if isinstance(each, tuple) else each(person)
+                if isinstance(found, bytes):
+                    made.append(found)
+                else:
+                    made.extend(found)
+            return tuple(made)
+
+        return make
+
+    def _unit(self, node: Node, paths: Sequence[Steps] | None) -> Maker:
+        def finish(words: str) -> Piece:
+            return piece(words, self.fixed.marks)
+
+        return unit(self.text, node, paths=paths, html=True, memory=self.memory, finish=finish, plainly=plainly_quoted)
+
+
+class _TextCutter(_Cutter[str]):
+    def joined(self, parts: Sequence[str | Words]) -> Words:
+        return lambda person: "".join([each if isinstance(each, str) else each(person) for each in parts])
+
+    def _unit(self, node: Node, paths: Sequence[Steps] | None) -> Words:
+        return unit(self.text, node, paths=paths, html=False, memory=self.memory, finish=str, plainly=str)

@@ -8,6 +8,7 @@ stored is the same to the byte. ``From `` at the start of a line becomes =46rom,
 
 from __future__ import annotations
 
+import binascii
 import re
 
 from northpost.content.bound.marks import LENGTH, Marks, Plate
@@ -16,6 +17,7 @@ SOFT_BREAK = b"=\r\n"
 WIDTH = 75  # and the = of a soft break
 _EQUALS = ord("=")
 
+_AT_START = (b".", b"From ")
 _OCTETS = [b"=%02X" % octet for octet in range(256)]
 _TO_ESCAPE = re.compile(rb"[^\t -<>-~]+")
 # Fits in a line before a soft break and stays as it is: the first is no dot.
@@ -49,13 +51,51 @@ def quoted(text: str, marks: Marks | None = None, *, last: bool = False) -> Plat
 
 
 def piece(text: str, marks: Marks) -> bytes | Plate:
-    """quoted(), as bytes where no mark stands in it: nearly always."""
-    if _PLAIN.fullmatch(text) and marks.prefix not in text and not text.startswith("From "):
-        return text.encode("ascii") + SOFT_BREAK
-    plate = quoted(text, marks)
-    if len(plate) == 1 and isinstance(plate[0], bytes):
-        return plate[0]
-    return plate or b""
+    """quoted(), in a hurry: with a mark on a line of its own, and as bytes where no mark stands in it."""
+    if marks.prefix not in text:
+        if _PLAIN.fullmatch(text) and not text.startswith("From "):
+            return text.encode("ascii") + SOFT_BREAK
+        return _closed(text) or _joined(quoted(text))
+    found: list[bytes | int] = []
+    for index, word in enumerate(marks.pattern.split(text)):
+        if index % 2:
+            found += (int(word), SOFT_BREAK)
+        elif word:
+            found.append(_closed(word) or _joined(quoted(word)))
+    return tuple(found)
+
+
+def whole(text: str) -> bytes:
+    """A text that stands alone, without marks."""
+    return _in_bulk(text) or _joined(quoted(text, last=True))
+
+
+def _closed(text: str) -> bytes | None:
+    encoded = _in_bulk(text)
+    if encoded is None or encoded.endswith(b"\n"):
+        return encoded
+    return encoded + SOFT_BREAK if len(encoded) - encoded.rfind(b"\n") - 1 <= WIDTH else None
+
+
+def _in_bulk(text: str) -> bytes | None:
+    """By the standard library, which is quick; None where it knows no dots at the start of a line, or writes beyond the
+    end of one (blanks there)."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = "\n" in text
+    if lines:
+        text = text.replace("\n", "\r\n")
+    encoded = binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True, header=False)
+    if not lines:
+        # Without a line end to learn from, it breaks its lines with a bare LF.
+        encoded = encoded.replace(b"\n", b"\r\n")
+    if encoded.startswith(_AT_START) or b"\n." in encoded or b"\nFrom " in encoded:
+        return None
+    return encoded if max(map(len, encoded.split(b"\r\n"))) <= WIDTH + 1 else None
+
+
+def _joined(plate: Plate) -> bytes:
+    return b"".join([each for each in plate if isinstance(each, bytes)])
 
 
 class _Writer:
@@ -97,7 +137,7 @@ class _Writer:
             escaped = escaped[:-1] + _OCTETS[escaped[-1]]
         start, length = 0, len(escaped)
         while start < length:
-            if self._column == 0 and escaped.startswith((b".", b"From "), start):
+            if self._column == 0 and escaped.startswith(_AT_START, start):
                 self._gathered.append(_OCTETS[escaped[start]])
                 self._column = 3
                 start += 1

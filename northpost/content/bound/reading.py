@@ -6,8 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from liquid.ast import BlockNode, ConditionalBlockNode, Node
+from liquid.builtin.content import ContentNode
 from liquid.builtin.expressions import BooleanExpression, FilteredExpression, Path
 from liquid.builtin.tags.case_tag import MultiExpressionBlockNode
+from liquid.builtin.tags.if_tag import IfNode
+from liquid.builtin.tags.unless_tag import UnlessNode
 from liquid.context import RenderContext
 from liquid.expression import Expression
 from liquid.template import BoundTemplate
@@ -60,6 +63,17 @@ def read(node: Node, template: BoundTemplate) -> Reading:
                 constant = constant and len(steps) == len(path.path)
                 paths.add(steps or ("",))
     return Reading(frozenset(paths), constant, stateful, frozenset(names), loops, goes_on)
+
+
+def asked(node: IfNode | UnlessNode) -> frozenset[Steps]:
+    """The paths of a node's own conditions."""
+    conditions = (node.condition, *(each.expression for each in node.alternatives))
+    return frozenset(tuple(str(step) for step in path.path) for condition in conditions for path in _paths(condition))
+
+
+def words_in(node: Node, template: BoundTemplate) -> int:
+    """Characters of plain text in a node, all its branches together."""
+    return sum(len(each.text) for each in _family(node, RenderContext(template)) if isinstance(each, ContentNode))
 
 
 def only_shown(node: Node, text: LiquidText, names: Mapping[str, str]) -> bool:

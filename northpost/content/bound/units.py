@@ -16,6 +16,9 @@ from liquid import escape
 from liquid.ast import Node
 from liquid.builtin.content import ContentNode
 from liquid.builtin.expressions import FilteredExpression, Path
+from liquid.builtin.tags.if_tag import IfNode
+from liquid.builtin.tags.unless_tag import UnlessNode
+from liquid.expression import Expression
 
 from northpost.content.bound.reading import Steps
 from northpost.content.liquid import LinkUrl, LiquidText, MailContext, ValueNode, plain_data
@@ -30,10 +33,6 @@ _COUNTED = frozenset({"size", "first", "last"})
 _ALREADY_PLAIN = (int, bool)
 _BY_THEIR_WORDS = (Decimal, float, dt.date, dt.datetime)
 T = TypeVar("T")
-
-
-class Doubt(Exception):
-    """The quick way might not be exact here: this person's mail is rendered as a whole."""
 
 
 class _NoKey(Exception):
@@ -94,12 +93,19 @@ class Person:
 
     def render(self, text: LiquidText, node: Node) -> str:
         """What a node of the text becomes. One rendering for all nodes of a text, so that they share their state."""
+        return text.render_node(node, self._rendering(text))
+
+    def evaluate(self, text: LiquidText, condition: Expression) -> bool:
+        """Whether a condition of the text holds."""
+        return text.evaluate(condition, self._rendering(text))
+
+    def _rendering(self, text: LiquidText) -> MailContext:
         if self._renderings is None:
             self._renderings = {}
         rendering = self._renderings.get(id(text))
         if rendering is None:
             rendering = self._renderings[id(text)] = text.rendering(self.plain(), link_url=self._link_url)
-        return text.render_node(node, rendering)
+        return rendering
 
     def plain(self) -> dict[str, object]:
         """The whole context as Liquid gets it. Raises TypeError for more than plain data."""
@@ -136,7 +142,7 @@ class Unit(Generic[T]):
         self._plain = paths is not None and _is_plain_value(node)
 
     def __call__(self, person: Person) -> T:
-        """Raises Doubt, TypeError, and what the Liquid library raises."""
+        """Raises TypeError, and what the Liquid library raises."""
         if self._key is None:
             return self._finish(self._rendered(person))
         try:
@@ -155,19 +161,37 @@ class Unit(Generic[T]):
     def _plainly(self, key: Hashable) -> str | None:
         """A value that is written as it stands, without the library."""
         if type(key) is str:  # of a path that is not of two steps
-            if "\r" in key:
-                raise Doubt
-            return str(escape(key)) if self._html else key
+            return _lines(str(escape(key)) if self._html else key)
         if type(key) is tuple and key[0] is int:
             return str(key[1])
         return None
 
     def _rendered(self, person: Person) -> str:
-        text = person.render(self._text, self._node)
-        # Is it half of a line end? That depends on what stands beside it.
-        if "\r" in text:
-            raise Doubt
-        return text
+        return person.render(self._text, self._node)
+
+
+class Choice(Unit[int]):
+    """Which branch of an {% if %} or {% unless %} is taken; -1: none."""
+
+    def __init__(
+        self,
+        text: LiquidText,
+        node: IfNode | UnlessNode,
+        *,
+        paths: Collection[Steps] | None,
+        memory: Memory,
+    ) -> None:
+        super().__init__(text, node, paths=paths, html=False, memory=memory, finish=int)
+        self._conditions = (node.condition, *(each.expression for each in node.alternatives))
+        self._unless = isinstance(node, UnlessNode)
+        self._default = len(self._conditions) if node.default is not None else -1
+
+    def _rendered(self, person: Person) -> str:
+        for index, condition in enumerate(self._conditions):
+            taken = person.evaluate(self._text, condition)
+            if taken is not (self._unless and index == 0):
+                return str(index)
+        return str(self._default)
 
 
 def unit(
@@ -200,9 +224,7 @@ def unit(
         if found is None:
             found = plainly(value)
             if found is None:
-                if "\r" in value:
-                    raise Doubt
-                found = finish(str(escape(value)) if html else value)
+                found = finish(_lines(str(escape(value)) if html else value))
             if not book.closed:
                 memory.keep(book, value, found, len(value))
         return found  # type: ignore[return-value]
@@ -210,11 +232,7 @@ def unit(
     def copy(person: Person) -> str:
         outer = person.context.get(root)
         value = outer.get(name) if type(outer) is dict else None
-        if type(value) is not str or not value:
-            return str(whole(person))
-        if "\r" in value:
-            raise Doubt
-        return value
+        return _lines(value) if type(value) is str and value else str(whole(person))
 
     return copy if finish is str and not html else make  # type: ignore[return-value]
 
@@ -268,6 +286,11 @@ def _plain_parts(text: LiquidText) -> list[str | Callable[[Mapping[str, object]]
         else:
             return None
     return parts
+
+
+def _lines(text: str) -> str:
+    """With line ends as the library writes them: each value by itself."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _is_plain_value(node: Node) -> bool:

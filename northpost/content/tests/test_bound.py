@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from northpost.content import library
 from northpost.content.bound import Binding, BoundMail, Marks
 from northpost.content.bound.marks import filled
-from northpost.content.bound.quoted import quoted
+from northpost.content.bound.quoted import piece, quoted
 from northpost.content.compile import CompiledMail, RenderedMail, compile_mail
 from northpost.content.errors import ContentError
 from northpost.content.links import Link
@@ -221,6 +221,30 @@ def test_every_way_of_using_a_value(body: str) -> None:
     compare(compiled, *[dict(SHARED) | {"contact": who} for who in PEOPLE])
 
 
+MUCH = "Сега има много повече за четене. <b>И още</b>.\n.Точка. " * 12
+BRANCHES = [
+    "{% if contact.first_name %}M {{ contact.email }} <a href='https://a.example'>a</a>M{% endif %}x",
+    "{% if contact.first_name == 'Ann' %}M{{ contact.email }}{% elsif contact.last_name %}M{{ contact.email }}"
+    "{% else %}{{ unsubscribe_url }} {{ company.address }} {{ contact.first_name | upcase }}{% endif %}",
+    "{% unless contact.first_name %}M{{ contact.email }}{% elsif contact.last_name == 'Lee' %}M2{% endunless %}",
+    "{% if contact.last_name %}M{% if contact.first_name %}{{ contact.first_name }}M{% else %}M{{ company.name }}"
+    "{% endif %}{{ contact.email }}{% endif %}{{ contact.last_name }}",
+    "{% if contact[contact.first_name] %}M{% else %}M {{ contact.last_name }}\n{% endif %}",
+    "{% if contact.first_name %}M{% cycle 'a', 'b' %}{% endif %}{% cycle 'a', 'b' %}",
+    "{% for i in (1..2) %}{% if contact.first_name %}M{{ i }}{{ contact.first_name }}{% endif %}{% endfor %}",
+    "{% if contact.first_name contains 'n' and contact.last_name %} {{ contact.email | divided_by: 0 }}M{% endif %}",
+    "{% if contact.nobody %}M{{ 1 | divided_by: 0 }}{% endif %}{{ contact.email }}",
+]
+
+
+@pytest.mark.parametrize("text", [None, "as in the HTML"])
+@pytest.mark.parametrize("body", BRANCHES)
+def test_long_branches_are_cut_in_turn(body: str, text: str | None) -> None:
+    body = body.replace("M", MUCH)
+    compiled = mail_of(f"<mj-text>{body}</mj-text>", text=re.sub("<.*?>", " ", body) if text else None)
+    compare(compiled, *[dict(SHARED) | {"contact": who} for who in PEOPLE])
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -369,8 +393,17 @@ def liquid(draw: st.DrawFn, depth: int = 0) -> str:
     text=st.one_of(st.none(), st.lists(liquid(), min_size=1, max_size=5).map("".join)),
     people=st.lists(st.dictionaries(st.sampled_from(["a", "b"]), VALUES, max_size=2), min_size=1, max_size=3),
     x=st.one_of(st.none(), VALUES),
+    many=st.sampled_from([0, 400]),
 )
 def test_any_template_for_anybody(
+    body: str, subject: str, text: str | None, people: list[dict[str, object]], x: object, many: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("northpost.content.bound.parts._MANY_WORDS", many)
+        hold_against_each_other(body, subject, text, people, x)
+
+
+def hold_against_each_other(
     body: str, subject: str, text: str | None, people: list[dict[str, object]], x: object
 ) -> None:
     try:
@@ -389,7 +422,13 @@ def test_pieces_read_back_in_any_order(words: list[str], last: bool) -> None:
     wanted = "".join(f"{word:-<40}" if word in NAMES else word for word in words)
     body = b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     if not last:
+        quick = piece("".join(texts), marks)
+        quick = quick if isinstance(quick, bytes) else filled(quick, TOKENS)
+        read = email.message_from_bytes(body + b"before=\r\n" + quick + b"after").get_payload(decode=True)
+        assert read == f"before{crlf(wanted)}after".encode()
+        assert all(len(line) <= 76 for line in quick.split(b"\r\n"))
+        assert not re.search(rb"(^|\r\n)(\.|From )|[ \t]\r\n", quick)
         read = email.message_from_bytes(body + raw).get_payload(decode=True)
         assert read == f"before{crlf(wanted)}after".encode()
     assert all(len(line) <= 76 for line in filled(plate, TOKENS).split(b"\r\n"))
-    assert not re.search(rb"(^|\r\n)\.|[ \t]\r\n", filled(plate, TOKENS))
+    assert not re.search(rb"(^|\r\n)(\.|From )|[ \t]\r\n", filled(plate, TOKENS))
