@@ -113,7 +113,7 @@ def archive_sender(*, sender_id: int, by: User | None = None) -> None:
 
 
 def check_route(*, route_id: int) -> RouteReport:
-    """Connect, secure, sign in, and send nothing. Raises NotHere, RouteUnusable."""
+    """Connect, secure, sign in, and send nothing; what the server offers is noted. Raises NotHere, RouteUnusable."""
     route = Route.objects.filter(pk=route_id).first()
     if route is None:
         raise NotHere(f"no route {route_id}")
@@ -122,7 +122,10 @@ def check_route(*, route_id: int) -> RouteReport:
     endpoint = endpoint_of(route, timeouts=CHECK_TIMEOUTS)
     # A thread of its own: whoever asks may be running a loop already.
     with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(lambda: asyncio.run(check(endpoint))).result()
+        report = thread.submit(lambda: asyncio.run(check(endpoint))).result()
+    if report.capabilities is not None:
+        Route.objects.filter(pk=route_id).update(smtputf8=report.capabilities.smtputf8)
+    return report
 
 
 def furnish(workspace: Workspace) -> None:

@@ -131,10 +131,13 @@ class Letter:
     def compose(self, message_id: int, recipient: str, context: Mapping[str, object], now: datetime) -> Envelope:
         """recipient: as it stands in the envelope. Raises ContentError, InvalidHeader, TypeError."""
         parts = self._own.parts(message_id)
-        before = b"%b%bTo: %b\r\n" % (_date(now), self._sender, recipient.encode("ascii"))
+        before = b"%b%bTo: %b\r\n" % (_date(now), self._sender, recipient.encode())
         after = filled(self._headers, parts.tokens)
         data = self._mail.message(lambda subject: before + subject + after, context, parts.tokens)
-        return Envelope(message_id, f"bounce+{parts.bounce}@{self._domain}", recipient, data, ready=True)
+        plain = recipient.isascii()
+        return Envelope(
+            message_id, f"bounce+{parts.bounce}@{self._domain}", recipient, data, smtputf8=not plain, ready=plain
+        )
 
 
 def _headers(prepared: Prepared, marks: Marks) -> bytes:
@@ -180,13 +183,12 @@ def compose(
 
 
 def recipient_of(email: str) -> str:
-    """The address as the envelope and To have it. Raises BadAddress."""
+    """The address as the envelope and To have it; raw UTF-8 before the @ where it is such (RFC 6531, 6532). Raises
+    BadAddress."""
     if len(email) <= _SIMPLE_LENGTH and _SIMPLE.fullmatch(email) and "xn--" not in email:
         return email
     try:
         recipient = addresses.normalise(email)
     except addresses.AddressError as error:
         raise BadAddress(str(error)) from error
-    if recipient.needs_smtputf8:
-        raise BadAddress(f"{email} needs SMTPUTF8: the part before the @ is not ASCII")
     return recipient.envelope

@@ -24,6 +24,8 @@ from northpost.delivery.transport import Outcome
 SETTLE_SECONDS = 0.03
 SETTLE_MESSAGES = 1000
 BREAKER_SECONDS = 0.25
+# RFC 6531: the address is not ASCII, and the server takes no other.
+NEEDS_SMTPUTF8 = "5.6.7"
 
 
 class Settling:
@@ -94,6 +96,9 @@ class Settling:
             )
             if due_at is None:
                 state, reason = MessageState.SKIPPED.value, SkipReason.GAVE_UP.value  # type: ignore[assignment]
+        if blame is Blame.UNSENDABLE and outcome.enhanced == NEEDS_SMTPUTF8:
+            # No refusal of anybody's: this way can't carry such an address.
+            state, reason = MessageState.SKIPPED.value, SkipReason.BAD_ADDRESS.value  # type: ignore[assignment]
         self.settle(
             message,
             state,

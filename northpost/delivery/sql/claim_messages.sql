@@ -14,7 +14,7 @@ holds AS MATERIALIZED (
     WHERE workspace_id = %(workspace_id)s AND until > %(now)s
 ),
 routes AS MATERIALIZED (
-    SELECT route.id, route.is_default, route.kind = 'mailbox' AS is_mailbox, route.weight, route.fallback_id,
+    SELECT route.id, route.is_default, route.kind = 'mailbox' AS is_mailbox, route.weight, route.fallback_id, route.smtputf8,
            (route.paused_at IS NULL OR route.paused_until <= %(now)s)
            AND NOT EXISTS (SELECT FROM holds WHERE holds.route_id = route.id AND holds.source_kind IS NULL) AS is_open
     FROM delivery_route route
@@ -23,7 +23,7 @@ routes AS MATERIALIZED (
 -- Who carries the mail of each route now: the route itself, and for the default one all that take a share of its mail;
 -- where none of these is open, their fallbacks. A rehearsal stays one: the local mailbox and servers never mix.
 carriers AS MATERIALIZED (
-    SELECT owner.id AS owner_id, carrier.id, greatest(carrier.weight, 1) AS weight,
+    SELECT owner.id AS owner_id, carrier.id, greatest(carrier.weight, 1) AS weight, carrier.smtputf8,
            rank() OVER (PARTITION BY owner.id ORDER BY NOT own.is_own) = 1 AS carries
     FROM routes owner
     JOIN routes carrier ON carrier.is_open AND carrier.is_mailbox = owner.is_mailbox
@@ -34,7 +34,7 @@ carriers AS MATERIALIZED (
        OR (owner.is_default AND EXISTS (SELECT FROM routes r WHERE r.weight > 0 AND r.fallback_id = carrier.id))
 ),
 ways AS MATERIALIZED (
-    SELECT s.source_kind, s.source_id, priority, carried.route_ids, carried.shares
+    SELECT s.source_kind, s.source_id, priority, carried.route_ids, carried.shares, carried.any_address
     FROM hasty CROSS JOIN delivery_source s
     -- one by one, or batches due tomorrow would be read over and over to find those due now
     CROSS JOIN LATERAL unnest(s.priorities) AS priority
@@ -45,9 +45,10 @@ ways AS MATERIALIZED (
     ) owner
     CROSS JOIN LATERAL (
         -- shares: up to where on a line each of them reaches, so that a message's number finds its own
-        SELECT array_agg(each.id ORDER BY each.id) AS route_ids, array_agg(each.upto ORDER BY each.id) AS shares
+        SELECT array_agg(each.id ORDER BY each.id) AS route_ids, array_agg(each.upto ORDER BY each.id) AS shares,
+               min(each.id) FILTER (WHERE each.smtputf8) AS any_address
         FROM (
-            SELECT c.id, sum(c.weight) OVER (ORDER BY c.id) AS upto
+            SELECT c.id, sum(c.weight) OVER (ORDER BY c.id) AS upto, c.smtputf8
             FROM carriers c
             WHERE c.owner_id = owner.id AND c.carries
               -- a warm-up's day that is used up waits for the next one, and not for a fallback
@@ -62,7 +63,7 @@ ways AS MATERIALIZED (
       AND (%(urgency)s::int IS NULL OR priority <= %(urgency)s::int)
 ),
 offered AS MATERIALIZED (
-    SELECT b.id, b.message_ids, b.due_at, w.priority, w.route_ids, w.shares
+    SELECT b.id, b.message_ids, b.due_at, w.priority, w.route_ids, w.shares, w.any_address
     FROM ways w
     CROSS JOIN LATERAL (
         SELECT waiting.id, waiting.message_ids, waiting.due_at
@@ -82,7 +83,7 @@ counted AS (
     FROM offered
 ),
 taken AS MATERIALIZED (
-    SELECT id, route_ids, shares, priority, due_at,
+    SELECT id, route_ids, shares, any_address, priority, due_at,
            message_ids[:room] AS mine, message_ids[room + 1:] AS rest
     FROM counted
     -- whole ones, unless the very first is too large, so that they need not be written again
@@ -104,7 +105,8 @@ due AS MATERIALIZED (
            -- the same message finds the same route each time, as long as the same ones are open
            taken.route_ids[1 + width_bucket(
                abs(hashint8(m.id)::bigint) %% taken.shares[cardinality(taken.shares)], taken.shares
-           )] AS route_id
+           )] AS route_id,
+           taken.any_address
     FROM taken
     CROSS JOIN LATERAL unnest(taken.mine) AS one (id)
     -- not those that wait no more, because they were cancelled
@@ -118,7 +120,10 @@ known AS MATERIALIZED (
     FROM due LEFT JOIN contacts_contact c ON c.workspace_id = %(workspace_id)s AND c.id = due.contact_id
 ),
 decided AS MATERIALIZED (
-    SELECT known.id, known.email, known.route_id,
+    SELECT known.id, known.email,
+           -- an address that is not ASCII goes by a server that is known to take such, if any of these is
+           CASE WHEN octet_length(known.email) > length(known.email) THEN coalesce(known.any_address, known.route_id)
+                ELSE known.route_id END AS route_id,
            CASE
                WHEN known.person IS NULL THEN 'erased'
                WHEN known.email IS NULL THEN 'no_address'

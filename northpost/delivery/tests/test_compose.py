@@ -202,7 +202,7 @@ def test_addresses_as_the_envelope_has_them(given_address: str, recipient: str):
     assert recipient_of(given_address) == recipient
 
 
-@pytest.mark.parametrize("bad", ["", "a", "a@b", "a..b@c.example", ".a@c.example", "иван@c.example", "a@-c.example"])
+@pytest.mark.parametrize("bad", ["", "a", "a@b", "a..b@c.example", ".a@c.example", "a@-c.example"])
 def test_an_address_that_can_not_be_written_to(bad: str):
     with pytest.raises(BadAddress):
         recipient_of(bad)
@@ -216,8 +216,4 @@ def test_a_quick_look_at_an_address_agrees_with_a_careful_one(text: str):
         with pytest.raises(BadAddress):
             recipient_of(text)
         return
-    if careful.needs_smtputf8:
-        with pytest.raises(BadAddress):
-            recipient_of(text)
-    else:
-        assert recipient_of(text) == careful.envelope
+    assert recipient_of(text) == careful.envelope

@@ -7,19 +7,23 @@ import email
 import email.message
 import email.policy
 import queue
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
 
 from northpost.contacts.models import Contact
 from northpost.content.errors import ContentError
 from northpost.core import clock
 from northpost.delivery import queries, sources
+from northpost.delivery.actions import routes
 from northpost.delivery.engine import addresses, send_due
-from northpost.delivery.models import Claim, Message, WaitingBatch
+from northpost.delivery.models import Claim, Message, Route, Source, WaitingBatch
 from northpost.delivery.sources import Mailing
 from northpost.delivery.tests import rig
 from northpost.mailbox.received import MemoryStore
@@ -175,12 +179,71 @@ def test_a_body_that_tries_to_end_data_stays_one_message(workspace: Workspace):
     assert "MAIL FROM:<a@rival.example>" in text
 
 
+def test_an_address_that_is_not_ascii_is_carried_where_the_server_takes_such(workspace: Workspace):
+    rig.people(2)
+    Contact.objects.filter(email="person0@mail.example").update(email="иван@mail.example")
+    mails = raw_mails(workspace)
+    assert sorted(str(mail["To"]) for mail in mails) == ["person1@mail.example", "иван@mail.example"]
+    assert rig.states() == {"accepted": 2}
+
+
 def test_an_address_that_no_route_can_carry_is_refused_with_the_reason(workspace: Workspace):
     rig.people(2)
     Contact.objects.filter(email="person0@mail.example").update(email="иван@mail.example")
-    assert len(raw_mails(workspace)) == 1
-    assert rig.reasons() == {"bad_address": 1}
-    assert "SMTPUTF8" in Message.objects.get(reason="bad_address").reply_text
+    rig.register()
+    rig.enqueue()
+    with ascii_server() as got:
+        rig.route(got.port)
+        report = send_due(workspace.pk)
+    assert got.recipients == ["person1@mail.example"]
+    assert (dict(report.states), report.alerts) == ({"accepted": 1, "skipped": 1}, [])
+    skipped = Message.objects.get(reason="bad_address")
+    assert "SMTPUTF8" in skipped.reply_text
+    assert Source.objects.values_list("rejected_count", flat=True).get() == 0
+
+
+def test_an_address_that_is_not_ascii_finds_the_one_server_that_takes_such(workspace: Workspace, tmp_path: Path):
+    people = rig.people(8)
+    for number, person in enumerate(people):
+        Contact.objects.filter(pk=person.pk).update(email=f"иван{number}@mail.example")
+    rig.register()
+    rig.enqueue()
+    with ascii_server() as got, rig.sink(tmp_path) as sink:
+        able, unable = rig.route(sink.port, weight=1), rig.route(got.port, weight=9)
+        for route in (able, unable):
+            assert routes.check_route(route_id=route.pk).ok
+        assert set(Route.objects.exclude(kind="mailbox").values_list("pk", "smtputf8")) == {
+            (able.pk, True),
+            (unable.pk, False),
+        }
+        assert send_due(workspace.pk).accepted == 8
+        assert len(sink.recipients) == 8
+    assert got.recipients == []
+
+
+class AsciiServer:
+    """Another implementation, which offers no SMTPUTF8."""
+
+    def __init__(self) -> None:
+        self.recipients: list[str] = []
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+
+    async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:
+        self.recipients += envelope.rcpt_tos
+        return "250 taken"
+
+
+@contextmanager
+def ascii_server() -> Iterator[AsciiServer]:
+    server = AsciiServer()
+    controller = Controller(server, hostname="127.0.0.1", port=server.port, enable_SMTPUTF8=False)
+    controller.start()
+    try:
+        yield server
+    finally:
+        controller.stop()
 
 
 def test_a_throttle_is_kept(workspace: Workspace, tmp_path: Path):
