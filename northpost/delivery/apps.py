@@ -24,5 +24,6 @@ class DeliveryConfig(AppConfig):
         on_erasing.append(keeping.forget_person)
         on_erasing.append(forget_person)
         on_exporting["messages"] = export_person
+        on_exporting["returned"] = keeping.export_person
         on_founding.append(furnish)
         consumers.register("delivery.days", note_events)

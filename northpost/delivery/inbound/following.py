@@ -12,6 +12,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, transaction
 
 from northpost.core import clock, sql, tenancy
+from northpost.delivery.actions.doubt import Finding, resolve
 from northpost.delivery.actions.leaving import LateBounce, complain, record_late_bounces
 from northpost.delivery.actions.routing import pause_route
 from northpost.delivery.inbound.classify import AutoReply, Complaint, DmarcMail, Dsn, Reading, Reply, Unknown, classify
@@ -19,7 +20,8 @@ from northpost.delivery.inbound.dmarc import UnreadableReport
 from northpost.delivery.inbound.parts import MAX_BYTES, Unreadable
 from northpost.delivery.inbound.reports import store_reports
 from northpost.delivery.inbound.whose import Whose, whose
-from northpost.delivery.models import InboundKind, InboundMail, InboundState, Message
+from northpost.delivery.models import Evidence, InboundKind, InboundMail, InboundState, Message, MessageState
+from northpost.delivery.models import Verdict as Arrival
 from northpost.delivery.rules.bounces import SENDER_FAULTS, SENDER_FAULTS_WITHIN, classify_bounce
 from northpost.delivery.rules.replies import Blame
 from northpost.events.actions import NewEvent, record_events
@@ -167,6 +169,7 @@ def _key(reading: Reading, raw: bytes) -> str:
 
 
 def _act(verdicts: Sequence[Verdict]) -> None:
+    _settle_doubts([one.message for one in verdicts if one.message is not None])
     bounces = [
         LateBounce(one.message.pk, one.code, one.enhanced or None, one.diagnostic, Blame(one.blame))
         for one in verdicts
@@ -184,6 +187,13 @@ def _act(verdicts: Sequence[Verdict]) -> None:
     for one in verdicts:
         if one.reports:
             one.detail = store_reports(one.reports, mail_id=one.id)
+
+
+def _settle_doubts(messages: Sequence[Message]) -> None:
+    """Of what a server never took, nothing comes back: these have been handed over, whatever became of them then."""
+    doubted = {message.pk for message in messages if message.state == MessageState.IN_DOUBT}
+    if doubted:
+        resolve([Finding(pk, Arrival.DELIVERED) for pk in sorted(doubted)], evidence=Evidence.RETURN)
 
 
 def _replied(verdict: Verdict, message: Message) -> NewEvent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Q
 
@@ -34,3 +35,18 @@ def forget_person(person: ErasedPerson) -> None:
         theirs |= Q(envelope_recipient__iexact=person.email_key)
         forget_address(person.email_key)
     InboundMail.objects.filter(theirs).delete()
+
+
+def export_person(contact_id: int) -> list[dict[str, Any]]:
+    """What came back from a person or about their address, oldest first, as JSON holds it."""
+    return [
+        {
+            "at": row.received_at.isoformat(),
+            "kind": row.kind,
+            "from": row.sender_key,
+            "subject": row.subject,
+            "text": row.text,
+            "diagnostic": row.diagnostic,
+        }
+        for row in InboundMail.objects.filter(contact_id=contact_id).defer("raw").order_by("received_at", "pk")
+    ]

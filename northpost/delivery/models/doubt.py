@@ -37,6 +37,7 @@ class Evidence(models.TextChoices):
     LOG = "log", _("the mail server's log")
     WEBHOOK = "webhook", _("the provider's report")
     HIT = "hit", _("it was opened or clicked")
+    RETURN = "return", _("what came back by mail")
 
 
 class Resolution(TenantModel):

@@ -9,6 +9,7 @@ import pytest
 
 from northpost.contacts.actions import erase_contact
 from northpost.contacts.models import Consent
+from northpost.contacts.queries import export_person
 from northpost.core import clock, tenancy
 from northpost.delivery import queries
 from northpost.delivery.inbound.following import follow_up
@@ -17,7 +18,17 @@ from northpost.delivery.inbound.taking import NotOurs, take_in
 from northpost.delivery.inbound.tests import letters
 from northpost.delivery.inbound.tests.conftest import mid, verp
 from northpost.delivery.inbound.whose import inbox_address, workspace_of_address
-from northpost.delivery.models import DmarcReport, InboundMail, Message, Route, Sender, Source, Suppression, Way
+from northpost.delivery.models import (
+    DmarcReport,
+    InboundMail,
+    Message,
+    Resolution,
+    Route,
+    Sender,
+    Source,
+    Suppression,
+    Way,
+)
 from northpost.delivery.tests import rig
 from northpost.events.models import Event
 from northpost.mailbox.models import Mail
@@ -218,6 +229,26 @@ def test_our_own_fault_holds_the_route_on_the_word_of_several(sent: Make):
     Route.objects.update(paused_at=None, pause_reason="")
     come_in(letters.dsn(to=verp(messages[5]), **fault), verp(messages[5]))
     assert Route.objects.get(pk=route.pk).paused_at is None
+
+
+def test_what_came_back_settles_a_doubt(sent: Make):
+    bounced, answered, other = sent(3)
+    Message.objects.update(state="in_doubt")
+    Source.objects.update(accepted_count=0, in_doubt_count=3)
+    come_in(letters.dsn(to=verp(bounced)), verp(bounced))
+    come_in(letters.reply(in_reply_to=mid(answered), Auto_Submitted="auto-replied"))
+    states = dict(Message.objects.values_list("pk", "state"))
+    assert states == {bounced.pk: "accepted", answered.pk: "accepted", other.pk: "in_doubt"}
+    source = Source.objects.get()
+    assert (source.accepted_count, source.in_doubt_count, source.late_bounced_count) == (2, 1, 1)
+    found = Resolution.objects.order_by("message_id").values_list("message_id", "verdict", "evidence")
+    assert list(found) == [(bounced.pk, "delivered", "return"), (answered.pk, "delivered", "return")]
+
+
+def test_a_person_s_export_has_what_they_wrote(message: Message):
+    come_in(letters.reply(in_reply_to=mid(message)))
+    (told,) = export_person(message.contact_id)["returned"]
+    assert (told["kind"], told["text"]) == ("reply", "Thank you, the blue one please.")
 
 
 def test_a_bomb_is_put_aside_and_keeps_nobody_waiting(message: Message):
