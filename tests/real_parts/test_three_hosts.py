@@ -26,7 +26,7 @@ from northpost.core.postgres import EmbeddedServer
 from northpost.program.bench import sink
 from tests.real_parts.network import Host, network
 
-PEOPLE = 2000
+PEOPLE = 2500
 PASSWORD = "only for this test"
 LEASE_SECONDS = 10
 
@@ -117,18 +117,20 @@ def environment(database: Database, place: Path, host: Host) -> dict[str, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_a_machine_that_is_cut_off_costs_no_mail(place: Path):
     with (
         network("hub", "one", "two", "three") as (hub, one, two, three),
         postgres(hub, place / "postgres") as database,
-        sink.running(delay_ms=100, address=hub.address, within=hub.command()) as relay,
+        sink.running(delay_ms=150, address=hub.address, within=hub.command()) as relay,
         contextlib.ExitStack() as ending,
     ):
         # From another machine: the database is prepared over the network, as the role that owns it.
         firm = ending.enter_context(desk(one, database, place))
         mailing = firm.ask("found", PEOPLE, hub.address, relay.port)
         assert mailing["queued"] == PEOPLE
+        holder = ending.enter_context(desk(three, database, place))
+        holder.ask("look")
         workers = {host: ending.enter_context(worker(host, database, place)) for host in (one, two, three)}
         until(lambda: len(connected(database) & set(addresses(one, two, three))) == 3, 60, "the workers are there")
         until(
@@ -137,7 +139,6 @@ def test_a_machine_that_is_cut_off_costs_no_mail(place: Path):
             "three machines share the campaign",
         )
         # A transaction of the machine that will be lost, with a lock on a message.
-        holder = ending.enter_context(desk(three, database, place))
         assert holder.ask("hold", mailing["workspace"]) > 0
         three.cut_off()
         at_the_cut = relay.counted().mails
