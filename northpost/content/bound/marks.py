@@ -16,13 +16,19 @@ LENGTH = 40  # characters of a token, and of a mark
 Plate = tuple[bytes | int, ...]
 
 
+# Nobody can guess it, so no text holds a mark by chance. The process's own; it leaves it in no message.
+_PREFIX = secrets.token_hex(LENGTH // 2 - 1)
+_PATTERN = re.compile(f"{_PREFIX}([0-9]{{2}})")
+
+
 class Marks:
-    """``words``: one mark for each name, in their order. Nobody can guess them, so no text holds one by chance."""
+    """``words``: one mark for each name, in their order."""
+
+    prefix = _PREFIX
+    pattern = _PATTERN
 
     def __init__(self, names: Sequence[str]) -> None:
-        self.prefix = secrets.token_hex(LENGTH // 2 - 1)
-        self.words: dict[str, str] = {name: f"{self.prefix}{number:02d}" for number, name in enumerate(names)}
-        self.pattern = re.compile(f"{self.prefix}([0-9]{{2}})")
+        self.words: dict[str, str] = {name: f"{_PREFIX}{number:02d}" for number, name in enumerate(names)}
 
     def __getitem__(self, name: str) -> str:
         return self.words[name]

@@ -150,9 +150,9 @@ class _Cutter(ABC, Generic[T]):
     def __init__(self, text: LiquidText, fixed: Fixed, memory: Memory) -> None:
         """Raises Doubt."""
         self.text, self.fixed, self.memory = text, fixed, memory
-        readings = [read(node, text.template) for node in text.template.nodes]
-        self._assigned = {name for reading in readings for name in reading.names}
-        self._goes_on = any(reading.goes_on for reading in readings)
+        self._read = {id(node): read(node, text.template) for node in text.template.nodes}
+        self._assigned = {name for reading in self._read.values() for name in reading.names}
+        self._goes_on = any(reading.goes_on for reading in self._read.values())
         self._rendering = text.rendering(
             fixed.values, link_url=fixed.link_url, pixel_url=fixed.pixel_url, trap_url=fixed.trap_url
         )
@@ -173,7 +173,7 @@ class _Cutter(ABC, Generic[T]):
     def _part(self, node: Node) -> str | Callable[[Person], T]:
         if isinstance(node, ContentNode):
             return node.text
-        reading = read(node, self.text.template)
+        reading = self._read.get(id(node)) or read(node, self.text.template)
         alone = reading.constant and not reading.stateful and not reading.roots & self._assigned
         if not alone or (self._goes_on and reading.loops):
             return self._unit(node, None)

@@ -30,13 +30,14 @@ _ENTRY = 200  # what an entry takes beside its text
 _MISSING = object()
 # What Liquid finds in a dict that has no item of the name.
 _COUNTED = frozenset({"size", "first", "last"})
+_FEW = 20  # items of a list that are looked up by
 _ALREADY_PLAIN = (int, bool)
 _BY_THEIR_WORDS = (Decimal, float, dt.date, dt.datetime)
 T = TypeVar("T")
 
 
 class _NoKey(Exception):
-    """A value that can't be looked up by: a list, or all of a dict."""
+    """A value that can't be looked up by: a long list, or something that is not plain data."""
 
 
 class Book(dict[Hashable, object]):
@@ -143,7 +144,7 @@ class Unit(Generic[T]):
 
     def __call__(self, person: Person) -> T:
         """Raises TypeError, and what the Liquid library raises."""
-        if self._key is None:
+        if self._key is None or (self._book.closed and not self._plain):
             return self._finish(self._rendered(person))
         try:
             key = self._key(person.context)
@@ -355,4 +356,8 @@ def _hashable(value: object) -> Hashable:
     if isinstance(value, _BY_THEIR_WORDS):
         # 1.0 and 1.00 are equal, and don't look it.
         return type(value), repr(value)
+    if type(value) is list and len(value) <= _FEW:
+        return list, *map(_hashable, value)
+    if type(value) is dict and len(value) <= _FEW:
+        return dict, *value, *map(_hashable, value.values())
     raise _NoKey
