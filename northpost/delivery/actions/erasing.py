@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from northpost.contacts.actions import ErasedPerson
 from northpost.delivery.actions.suppression import forget_address
-from northpost.delivery.models import Hit, Message
+from northpost.delivery.models import Hit, Message, Resolution, ServiceReport
 
 
 def forget_person(person: ErasedPerson) -> None:
@@ -13,4 +13,7 @@ def forget_person(person: ErasedPerson) -> None:
         forget_address(person.email_key)
     messages = Message.objects.filter(contact_id=person.contact_id)
     Hit.objects.filter(message_id__in=messages.values("pk")).delete()
+    # Servers' words name the address more often than not.
+    ServiceReport.objects.filter(message_id__in=messages.values("pk")).update(text="", agent="")
+    Resolution.objects.filter(message_id__in=messages.values("pk")).update(told="")
     messages.update(email=None, context=None, reply_text="")

@@ -76,7 +76,7 @@ class LogReader:
             if done is not None:
                 enhanced, status, text = done.groups()
                 fate = {"sent": "sent", "bounced": "refused", "expired": "refused"}.get(status, "taken")
-                code, _said = _reply(text)
+                code, _said = reply_in(text)
                 self._note(queue_id, fate, code, enhanced, text)
 
     # --- Exim ------------------------------------------------------------------------------------
@@ -90,7 +90,7 @@ class LogReader:
             return
         tail = _EXIM_TAIL.search(rest)
         text = tail[1] if tail and flag in ("**", "==") else rest
-        code, enhanced = _reply(text)
+        code, enhanced = reply_in(text)
         self._note(queue_id, {"=>": "sent", "->": "sent", "**": "refused"}.get(flag, "taken"), code, enhanced, text)
 
     # --- both ------------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ class LogReader:
             self.entries[message_id] = Entry(message_id, fate, code, enhanced, text[:500])
 
 
-def _reply(text: str) -> tuple[int | None, str | None]:
+def reply_in(text: str) -> tuple[int | None, str | None]:
     found = _CODE.search(text)
     return (int(found[1]), found[2]) if found else (None, None)
 

@@ -56,7 +56,7 @@ class Provider:
         return import_string(self.sender)(self, credentials)
 
     def make_reader(self, account: Account) -> Any:
-        """A reader of its reports (see reports.Reader)."""
+        """A reader of its reports (see reading.Reader)."""
         return import_string(self.reader)(self, account)
 
 

@@ -9,6 +9,7 @@ from .inbound import DmarcReport, DmarcRow, InboundKind, InboundMail, InboundSta
 from .ledger import Message, MessageState, SkipReason, Source, SourceState
 from .limits import Budget, Ceiling, Hold, HoldReason, MailHost, Slowdown, WarmUp, WarmUpDay
 from .policy import Policy
+from .reports import ReportKind, ServiceReport
 from .routes import Route, RouteKind, Security, Sender
 from .suppression import InstallationSuppression, Suppression, SuppressionReason
 from .waiting import Claim, WaitingBatch
@@ -41,12 +42,14 @@ __all__ = [
     "MessageState",
     "Policy",
     "Protocol",
+    "ReportKind",
     "Resolution",
     "Route",
     "RouteKind",
     "Security",
     "Sender",
     "SendingDomain",
+    "ServiceReport",
     "SkipReason",
     "Slowdown",
     "Source",

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from northpost.delivery.actions import routes
 from northpost.delivery.errors import DeliveryProblem, NotHere
 from northpost.delivery.esp.provider import BadCredentials, CredentialField, Provider, providers, unseal
+from northpost.delivery.esp.reading import report_address
 from northpost.delivery.models import Route, RouteKind
 from northpost.team.rules import Ability
 from northpost.web.frame.access import StaffRequest, address, needs
@@ -109,16 +110,36 @@ def _service(request: StaffRequest, route: Route) -> HttpResponse:
     return _show(request, form, found, route)
 
 
-def _start(route: Route, provider: Provider) -> dict[str, Any]:
+def _stored(route: Route) -> dict[str, str]:
     try:
-        stored = unseal(route.password_sealed)
+        return unseal(route.password_sealed)
     except BadCredentials:
-        stored = {}
+        return {}
+
+
+def _start(route: Route, provider: Provider) -> dict[str, Any]:
+    stored = _stored(route)
     shown = {field.name: stored.get(field.name, "") for field in provider.fields if not field.secret}
     return shown | {name: getattr(route, name) for name in ("name", "connections", *SHARED)}
 
 
+# What has to be entered here before a service that signs its reports can be believed.
+_PROOF = {"mailgun": "signing_key", "resend": "signing_secret", "amazon_ses": "topic"}
+
+
+def _unheard(route: Route, provider: Provider) -> str:
+    """Why its reports are not taken, if so."""
+    proof = _PROOF.get(provider.key)
+    if proof is None or _stored(route).get(proof):
+        return ""
+    label = next(str(field.label) for field in provider.fields if field.name == proof)
+    return _("Its reports are not taken until this is entered above: %(field)s.") % {"field": label}
+
+
 def _show(request: StaffRequest, form: ServiceForm, provider: Provider, route: Route | None) -> HttpResponse:
-    context = {"form": form, "provider": provider, "route": route}
+    context: dict[str, Any] = {"form": form, "provider": provider, "route": route}
+    if route is not None:
+        context["report_address"] = report_address(provider, route.workspace_id, route.pk)
+        context["unheard"] = _unheard(route, provider)
     status = 422 if form.is_bound else 200
     return show(request, "web/settings/service.html", here="sending", context=context, status=status)

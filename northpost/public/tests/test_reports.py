@@ -1,0 +1,484 @@
+"""Services' reports: only from the service, each once, and what follows from them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from django.test import Client
+
+from northpost.contacts.models import Consent, ConsentState
+from northpost.core import clock, signing, tenancy
+from northpost.core.fetch import Answer
+from northpost.delivery import actions
+from northpost.delivery.engine import addresses
+from northpost.delivery.esp.applying import apply_reports
+from northpost.delivery.esp.provider import find, seal
+from northpost.delivery.esp.providers.amazon_ses.events import SesReader
+from northpost.delivery.esp.reading import USER, address_token, password, report_address
+from northpost.delivery.esp.tests.services import CREDENTIALS
+from northpost.delivery.models import Message, Resolution, Route, ServiceReport, Suppression
+from northpost.delivery.tests import rig
+from northpost.events.models import Event
+from northpost.team.models import Workspace
+
+pytestmark = pytest.mark.django_db
+TOPIC = "arn:aws:sns:eu-central-1:123456789012:northpost"
+CERT_URL = "https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-0123456789abcdef.pem"
+ALL = ["amazon_ses", "brevo", "mailgun", "mailjet", "postmark", "resend", "sparkpost", "unisender_go"]
+SIGNED_BY_PASSWORD = {"brevo", "mailjet", "postmark", "sparkpost"}
+
+
+@pytest.fixture
+def message(workspace: Workspace) -> Message:
+    rig.register()
+    rig.people(1)
+    rig.enqueue()
+    Message.objects.update(state="accepted", sending_at=clock.now(), settled_at=clock.now() - timedelta(hours=1))
+    return Message.objects.get()
+
+
+def route_to(key: str) -> Route:
+    own = CREDENTIALS[key] | ({"topic": TOPIC} if key == "amazon_ses" else {})
+    return Route.objects.create(name=key, kind="esp", provider=key, password_sealed=seal(own), created_at=clock.now())
+
+
+def token_of(message: Message) -> str:
+    return addresses.message_id_header(message.workspace_id, message.pk, "x").strip("<>").partition("@")[0]
+
+
+# --- what each service writes, by its documentation ----------------------------------------------------
+
+
+def said(key: str, kind: str, token: str, *, when: int = 1_790_000_000, number: str = "1") -> Any:
+    """``kind``: delivered, hard or complained."""
+    tag = {"northpost": token}
+    match key:
+        case "postmark":
+            told: dict[str, Any] = {
+                "delivered": {"RecordType": "Delivery", "DeliveredAt": "2026-11-05T16:33:54Z", "Details": "250 ok"},
+                "hard": {
+                    "RecordType": "Bounce",
+                    "Type": "HardBounce",
+                    "ID": 4323372036854775807,
+                    "Email": "p@x.example",
+                    "BouncedAt": "2026-11-05T16:33:54Z",
+                    "Details": "smtp;550 5.1.1 The email account does not exist",
+                },
+                "complained": {
+                    "RecordType": "SpamComplaint",
+                    "Type": "SpamComplaint",
+                    "ID": 42,
+                    "Email": "p@x.example",
+                    "BouncedAt": "2026-11-05T16:33:54Z",
+                },
+            }[kind]
+            return told | {"MessageID": f"m{number}", "Metadata": tag}
+        case "brevo":
+            event = {"delivered": "delivered", "hard": "hard_bounce", "complained": "spam"}[kind]
+            return {
+                "event": event,
+                "email": "p@x.example",
+                "id": int(number),
+                "ts_epoch": when * 1000,
+                "message-id": "<1@x>",
+                "reason": "550 5.1.1 unknown user" if kind == "hard" else "sent",
+                "X-Mailin-custom": json.dumps(tag),
+            }
+        case "mailjet":
+            event = {"delivered": "sent", "hard": "bounce", "complained": "spam"}[kind]
+            return [
+                {
+                    "event": event,
+                    "time": when,
+                    "MessageID": int(number),
+                    "email": "p@x.example",
+                    "hard_bounce": kind == "hard",
+                    "error": "user unknown" if kind == "hard" else "",
+                    "Payload": json.dumps(tag),
+                }
+            ]
+        case "sparkpost":
+            event = {"delivered": "delivery", "hard": "bounce", "complained": "spam_complaint"}[kind]
+            name = "message_event"
+            return [
+                {
+                    "msys": {
+                        name: {
+                            "type": event,
+                            "event_id": number,
+                            "timestamp": str(when),
+                            "rcpt_to": "p@x.example",
+                            "rcpt_meta": tag,
+                            "bounce_class": "10" if kind == "hard" else "",
+                            "raw_reason": "550 5.1.1 no such user",
+                        }
+                    }
+                }
+            ]
+        case "mailgun":
+            event = {"delivered": "delivered", "hard": "failed", "complained": "complained"}[kind]
+            return {
+                "event": event,
+                "id": number,
+                "timestamp": float(when),
+                "recipient": "p@x.example",
+                "severity": "permanent",
+                "reason": "bounce",
+                "user-variables": tag,
+                "delivery-status": {"code": 550, "message": "5.1.1 no such user" if kind == "hard" else "OK"},
+                "message": {"headers": {"message-id": "1@x"}},
+            }
+        case "resend":
+            event = {"delivered": "email.delivered", "hard": "email.bounced", "complained": "email.complained"}[kind]
+            bounce = {"bounce": {"type": "Permanent", "subType": "General", "message": "a hard bounce message"}}
+            return {
+                "type": event,
+                "created_at": "2026-11-22T23:41:12.126Z",
+                "data": {
+                    "email_id": number,
+                    "to": ["p@x.example"],
+                    "headers": [{"name": "X-Metadata", "value": json.dumps(tag)}],
+                }
+                | (bounce if kind == "hard" else {}),
+            }
+        case "unisender_go":
+            status = {"delivered": "delivered", "hard": "hard_bounced", "complained": "spam"}[kind]
+            one = {
+                "job_id": number,
+                "metadata": tag,
+                "email": "p@x.example",
+                "status": status,
+                "event_time": "2026-11-30 15:09:42",
+                "delivery_info": {
+                    "delivery_status": "err_user_unknown" if kind == "hard" else "ok",
+                    "destination_response": "550 5.1.1 unknown" if kind == "hard" else "",
+                },
+            }
+            event_of = [{"event_name": "transactional_email_status", "event_data": one}]
+            return {"auth": "", "events_by_user": [{"user_id": 456, "events": event_of}]}
+        case "amazon_ses":
+            mail = {"messageId": "0100", "destination": ["p@x.example"], "tags": {"northpost": [token]}, "headers": []}
+            own: dict[str, Any] = {
+                "delivered": {
+                    "eventType": "Delivery",
+                    "delivery": {"recipients": ["p@x.example"], "smtpResponse": "250"},
+                },
+                "hard": {
+                    "eventType": "Bounce",
+                    "bounce": {
+                        "bounceType": "Permanent",
+                        "bounceSubType": "General",
+                        "bouncedRecipients": [
+                            {"emailAddress": "p@x.example", "diagnosticCode": "smtp; 550 5.1.1 unknown"}
+                        ],
+                    },
+                },
+                "complained": {
+                    "eventType": "Complaint",
+                    "complaint": {"complainedRecipients": [{"emailAddress": "p@x.example"}]},
+                },
+            }[kind]
+            return {
+                "Type": "Notification",
+                "MessageId": number,
+                "TopicArn": TOPIC,
+                "Message": json.dumps(own | {"mail": mail}),
+                "Timestamp": "2026-11-22T10:00:00.000Z",
+                "SignatureVersion": "2",
+                "SigningCertURL": CERT_URL,
+            }
+    raise AssertionError(key)
+
+
+# --- how each proves that it is the service ------------------------------------------------------------
+
+_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@pytest.fixture(autouse=True)
+def amazon(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Amazon's certificate server is not on this machine: a certificate of our own; what was asked for, in order."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "sns.amazonaws.com")])
+    start = clock.now() - timedelta(days=1)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(_KEY.public_key())
+        .serial_number(1)
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=9))
+        .sign(_KEY, hashes.SHA256())
+    )
+    asked: list[str] = []
+
+    def fetch(url: str, **given: Any) -> Answer:
+        asked.append(url)
+        return Answer(200, {}, certificate.public_bytes(serialization.Encoding.PEM))
+
+    monkeypatch.setattr(SesReader, "fetch", staticmethod(fetch))
+    return asked
+
+
+def sns_signed(told: dict[str, Any]) -> dict[str, Any]:
+    names = ["Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"]
+    written = "".join(f"{name}\n{told[name]}\n" for name in names if name in told).encode()
+    digest = hashes.SHA256() if told["SignatureVersion"] == "2" else hashes.SHA1()
+    return told | {"Signature": base64.b64encode(_KEY.sign(written, PKCS1v15(), digest)).decode()}
+
+
+def proven(key: str, route: Route, told: Any, *, nonce: str = "t" * 50) -> tuple[bytes, dict[str, str]]:
+    """The body and headers of a genuine report."""
+    now = int(clock.now().timestamp())
+    if key in SIGNED_BY_PASSWORD:
+        word = base64.b64encode(f"{USER}:{password(route.workspace_id, route.pk)}".encode()).decode()
+        return json.dumps(told).encode(), {"authorization": f"Basic {word}"}
+    if key == "mailgun":
+        signature = hmac.new(b"sign-1", f"{now}{nonce}".encode(), hashlib.sha256).hexdigest()
+        block = {"timestamp": str(now), "token": nonce, "signature": signature}
+        return json.dumps({"signature": block, "event-data": told}).encode(), {}
+    if key == "resend":
+        body = json.dumps(told).encode()
+        secret = base64.b64decode(CREDENTIALS["resend"]["signing_secret"].removeprefix("whsec_"))
+        mac = hmac.new(secret, f"msg_{told['data']['email_id']}.{now}.".encode() + body, hashlib.sha256).digest()
+        signed = f"v1,{base64.b64encode(mac).decode()}"
+        return body, {
+            "svix-id": f"msg_{told['data']['email_id']}",
+            "svix-timestamp": str(now),
+            "svix-signature": signed,
+        }
+    if key == "unisender_go":
+        plain = json.dumps(told | {"auth": "key-1"}).encode()
+        return json.dumps(told | {"auth": hashlib.md5(plain).hexdigest()}).encode(), {}
+    told = sns_signed(told)
+    headers = {"x-amz-sns-message-type": told["Type"], "x-amz-sns-message-id": told["MessageId"]}
+    return json.dumps(told).encode(), headers
+
+
+def post(client: Client, route: Route, body: bytes, headers: dict[str, str]) -> int:
+    path = f"/m/w/{address_token(route.workspace_id, route.pk)}/{route.provider}"
+    return client.post(path, body, content_type="application/json", headers=headers).status_code
+
+
+def report(client: Client, key: str, kind: str, message: Message, route: Route | None = None, **more: Any) -> Route:
+    route = route or route_to(key)
+    assert post(client, route, *proven(key, route, said(key, kind, token_of(message), **more))) == 200
+    return route
+
+
+# --- the tests -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ALL)
+def test_delivered_settles_a_doubt_and_nothing_else(client: Client, message: Message, key: str):
+    Message.objects.update(state="in_doubt")
+    rig.note_doubts()
+    report(client, key, "delivered", message)
+    assert apply_reports() == 1
+    assert Message.objects.get().state == "accepted"
+    assert Resolution.objects.get().evidence == "webhook"
+    assert not Suppression.objects.exists()
+    assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize("key", ALL)
+def test_a_hard_bounce_suppresses(client: Client, message: Message, key: str):
+    report(client, key, "hard", message)
+    apply_reports()
+    assert Suppression.objects.get().reason == "hard_bounce"
+    assert Message.objects.get().bounced_at is not None
+    assert [(event.kind, event.properties["kind"]) for event in Event.objects.all()] == [("mail.bounced", "hard")]
+
+
+@pytest.mark.parametrize("key", ALL)
+def test_a_complaint_ends_it(client: Client, message: Message, key: str):
+    report(client, key, "complained", message)
+    apply_reports()
+    assert Suppression.objects.get().reason == "complaint"
+    assert Consent.objects.get().state == ConsentState.WITHDRAWN
+
+
+@pytest.mark.parametrize("key", ALL)
+def test_told_fifty_times_it_is_one(client: Client, message: Message, key: str):
+    route = route_to(key)
+    for number in range(50):
+        # Mailgun signs each try anew; the others say the same again.
+        body, headers = proven(key, route, said(key, "hard", token_of(message)), nonce=f"{number:050d}")
+        assert post(client, route, body, headers) == 200
+    assert ServiceReport.objects.count() == 1
+    assert apply_reports() == 1
+    assert Event.objects.count() == 1
+
+
+@pytest.mark.parametrize("key", ALL)
+def test_who_cannot_prove_it_is_refused(client: Client, message: Message, key: str):
+    route = route_to(key)
+    body, headers = proven(key, route, said(key, "hard", token_of(message)))
+    changed = body.replace(b"p@x.example", b"q@x.example")
+    attempts: list[tuple[bytes, dict[str, str]]] = [(body, {}), (changed, {}), (b"", headers), (b"{}", {})]
+    if key in SIGNED_BY_PASSWORD:
+        other = route_to(key)
+        attempts = [(body, {}), (body, proven(key, other, {})[1]), (body, {"authorization": "Basic !"})]
+    elif key == "mailgun":
+        attempts = [(body.replace(b'"token": "t', b'"token": "u'), {}), (b"", {}), (b'{"signature": 1}', {})]
+    elif key == "resend":
+        attempts.append((changed, headers))
+    elif key == "unisender_go":
+        attempts = [(changed, {}), (b"", {}), (b"{}", {}), (b'{"auth": 1}', {})]
+    else:
+        attempts.append((changed, headers))
+        attempts = attempts[1:]
+    for tried, with_headers in attempts:
+        assert post(client, route, tried, with_headers) == 403, (tried, with_headers)
+    assert not ServiceReport.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "proof"), [("mailgun", "signing_key"), ("resend", "signing_secret"), ("amazon_ses", "topic")]
+)
+def test_without_a_secret_nothing_is_believed(client: Client, message: Message, key: str, proof: str):
+    route = route_to(key)
+    body, headers = proven(key, route, said(key, "hard", token_of(message)))
+    own = {name: value for name, value in (CREDENTIALS[key] | {"topic": TOPIC}).items() if name != proof}
+    Route.objects.filter(pk=route.pk).update(password_sealed=seal(own))
+    assert post(client, route, body, headers) == 403
+    assert not ServiceReport.objects.exists()
+
+
+def test_a_signature_of_mailguns_serves_one_report_only(client: Client, message: Message):
+    """It covers a time and a token: with the same, another report could be told."""
+    route = route_to("mailgun")
+    body, _headers = proven("mailgun", route, said("mailgun", "delivered", token_of(message)))
+    assert post(client, route, body, {}) == 200
+    other, _headers = proven("mailgun", route, said("mailgun", "complained", token_of(message)))
+    assert post(client, route, other, {}) == 403
+    assert list(ServiceReport.objects.values_list("kind", flat=True)) == ["delivered"]
+
+
+@pytest.mark.parametrize(("key", "hours"), [("mailgun", 13), ("resend", 1)])
+def test_an_old_signature_is_refused(client: Client, message: Message, key: str, hours: int):
+    route = route_to(key)
+    body, headers = proven(key, route, said(key, "hard", token_of(message)))
+    with clock.use(clock.VirtualClock(clock.now() + timedelta(hours=hours))):
+        assert post(client, route, body, headers) == 403
+
+
+def test_delivered_after_a_bounce_lifts_nothing(client: Client, message: Message):
+    route = report(client, "brevo", "hard", message)
+    apply_reports()
+    report(client, "brevo", "delivered", message, route, when=1_790_000_100)
+    apply_reports()
+    assert Suppression.objects.get().reason == "hard_bounce"
+    assert Message.objects.get().bounced_at is not None
+
+
+def test_others_mail_of_the_same_account_is_passed_over(client: Client, message: Message, rival: Workspace):
+    route = route_to("brevo")
+    theirs = addresses.message_id_header(rival.pk, message.pk, "x").strip("<>").partition("@")[0]
+    for token in ("", "something-else", theirs, token_of(message)[:-1] + "!"):
+        assert post(client, route, *proven("brevo", route, said("brevo", "hard", token))) == 200
+    assert not ServiceReport.objects.exists()
+
+
+def test_an_address_is_bound_to_its_route(client: Client, message: Message, rival: Workspace):
+    route = route_to("brevo")
+    body, headers = proven("brevo", route, said("brevo", "hard", token_of(message)))
+    token = address_token(route.workspace_id, route.pk)
+    changed = ("A" if token[5] != "A" else "B").join((token[:5], token[6:]))
+    for path in (
+        f"/m/w/{changed}/brevo",
+        f"/m/w/{token}/postmark",
+        f"/m/w/{address_token(rival.pk, route.pk)}/brevo",
+        f"/m/w/{address_token(route.workspace_id, route.pk + 99)}/brevo",
+        f"/m/w/{signing.sign_ids('other', 1, 1)}/brevo",
+    ):
+        assert client.post(path, body, content_type="application/json", headers=headers).status_code == 404, path
+    assert client.get(f"/m/w/{token}/brevo").status_code == 200
+    assert client.put(f"/m/w/{token}/brevo").status_code == 405
+    with tenancy.workspace(rival.pk):
+        assert not ServiceReport.objects.exists()
+
+
+@pytest.mark.parametrize("key", sorted(SIGNED_BY_PASSWORD))
+@pytest.mark.parametrize(
+    "body", [b"", b"[", b"null", b"7", b'{"event": {}}', b"\xff", b'[{"msys": 3}]', b'{"RecordType": "Inbound"}']
+)
+def test_what_cannot_be_read_is_no_error_of_ours(client: Client, message: Message, key: str, body: bytes):
+    route = route_to(key)
+    status = post(client, route, body, proven(key, route, {})[1])
+    assert status in (200, 400)
+    assert not ServiceReport.objects.exists()
+
+
+def test_a_subscription_is_confirmed_at_amazon_only(client: Client, message: Message, amazon: list[str]):
+    route = route_to("amazon_ses")
+    asked = {
+        "Type": "SubscriptionConfirmation",
+        "MessageId": "1",
+        "TopicArn": TOPIC,
+        "Message": "You have chosen",
+        "Token": "t",
+        "Timestamp": "2026-11-22T10:00:00.000Z",
+        "SignatureVersion": "1",
+        "SigningCertURL": CERT_URL,
+    }
+    good = asked | {"SubscribeURL": "https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&Token=t"}
+    assert post(client, route, *proven("amazon_ses", route, good)) == 200
+    assert amazon[-1] == good["SubscribeURL"]
+    bad = asked | {"SubscribeURL": "https://sns.evil.example/"}
+    assert post(client, route, *proven("amazon_ses", route, bad)) == 403
+    assert amazon[-1] == good["SubscribeURL"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://sns.eu-central-1.amazonaws.com.evil.example/SimpleNotificationService-0123456789abcdef.pem",
+        "http://sns.eu-central-1.amazonaws.com/SimpleNotificationService-0123456789abcdef.pem",
+        "https://evil.example@sns.eu-central-1.amazonaws.com/SimpleNotificationService-0123456789abcdef.pem",
+        "https://sns.eu-central-1.amazonaws.com:8443/SimpleNotificationService-0123456789abcdef.pem",
+        "https://sns.eu-central-1.amazonaws.com/bucket/SimpleNotificationService-0123456789abcdef.pem",
+        "https://s3.amazonaws.com/SimpleNotificationService-0123456789abcdef.pem",
+    ],
+)
+def test_a_certificate_is_amazons_or_none(client: Client, message: Message, amazon: list[str], url: str):
+    route = route_to("amazon_ses")
+    told = said("amazon_ses", "hard", token_of(message)) | {"SigningCertURL": url}
+    assert post(client, route, *proven("amazon_ses", route, told)) == 403
+    assert url not in amazon
+
+
+def test_an_opening_is_judged_like_any_other(client: Client, message: Message):
+    route = route_to("postmark")
+    told = {
+        "RecordType": "Open",
+        "ReceivedAt": "2026-11-05T16:33:54Z",
+        "UserAgent": "curl/8",
+        "Recipient": "p@x.example",
+        "MessageID": "m1",
+        "Metadata": {"northpost": token_of(message)},
+    }
+    assert post(client, route, *proven("postmark", route, told)) == 200
+    apply_reports()
+    with clock.use(clock.VirtualClock(clock.now() + timedelta(seconds=12))):
+        actions.classify_hits()
+    assert [(event.kind, event.machine) for event in Event.objects.all()] == [("mail.opened", True)]
+
+
+def test_the_address_to_enter_holds_the_password_where_nothing_is_signed(message: Message):
+    def address(key: str) -> str:
+        return report_address(find(key), message.workspace_id, 5)
+
+    assert f"{USER}:{password(message.workspace_id, 5)}@" in address("postmark")
+    assert "@" not in address("mailgun")
+    assert address("mailgun").endswith("/mailgun")
