@@ -23,7 +23,8 @@ from northpost.content.compile import CompiledMail, ContentError
 from northpost.content.models import TemplateVersion
 from northpost.content.queries import compiled as compile_version
 from northpost.content.queries import newest_versions
-from northpost.core import clock
+from northpost.core import addresses, clock
+from northpost.delivery.limits.warming import days_for
 from northpost.delivery.models import Route, RouteKind, Sender
 from northpost.team.models import Workspace
 
@@ -50,7 +51,7 @@ class Check:
 
 def check(campaign: Campaign) -> list[Check]:
     """Everything that there is to say about a mailing before it goes."""
-    findings = [*_check_who(campaign), *_check_sender(campaign)]
+    findings = [*_check_who(campaign), *_check_sender(campaign), *_check_warm_up(campaign)]
     versions = newest_versions(template_id=campaign.template_id) if campaign.template_id else {}
     if not versions:
         missing = _("Choose a template: there is nothing to send yet.")
@@ -107,6 +108,30 @@ def _check_sender(campaign: Campaign) -> Iterator[Check]:
             "route",
             Level.DOUBTFUL,
             _("The server “%(route)s” is paused: %(reason)s") % {"route": route.name, "reason": route.pause_reason},
+        )
+
+
+def _check_warm_up(campaign: Campaign) -> Iterator[Check]:
+    sender = Sender.objects.filter(pk=campaign.sender_id or 0).first()
+    if sender is None or campaign.route_id is None:
+        return
+    try:
+        people = audiences.count_audience(_audience(campaign), now=clock.now())
+    except BadAudience:
+        return
+    domain = addresses.normalise(sender.email).domain
+    days = days_for(route_id=campaign.route_id, domain=domain, people=people, now=clock.now())
+    if days is not None and days > 1:
+        sentence = ngettext(
+            "%(domain)s is being warmed up: it takes %(days)s day, and whoever reads your mail gets it first.",
+            "%(domain)s is being warmed up: it takes %(days)s days, and whoever reads your mail gets it first.",
+            days,
+        )
+        yield Check(
+            "when",
+            "warm_up",
+            Level.DOUBTFUL,
+            sentence % {"domain": sender.email.rpartition("@")[2], "days": _say(days)},
         )
 
 

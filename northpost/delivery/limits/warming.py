@@ -80,6 +80,22 @@ def clock_day(now: datetime, name: str) -> date:
     return now.astimezone(ZoneInfo(name)).date()
 
 
+def days_for(*, route_id: int, domain: str, people: int, now: datetime) -> int | None:
+    """How many days a mailing to so many people takes by the plan of this domain on this route; None without one."""
+    row = WarmUp.objects.filter(ended_at=None, route_id=route_id, domain=domain).first()
+    if row is None:
+        return None
+    plan = plan_of(row)
+    step = warming.step_of(plan, clock_day(now, zone()))
+    if warming.ceiling_of(plan, step) is None:
+        return None
+    # Kept at its number, it takes as long as that number needs.
+    kept = warming.ceiling_of(plan, step) if row.kept_on is not None else None
+    if kept:
+        return -(-people // kept)
+    return max(0, -step) + warming.days_needed(plan, people, from_step=max(0, step))
+
+
 def is_warming() -> bool:
     """Whether a plan runs: then who reads our mail gets it first."""
     return WarmUp.objects.filter(ended_at=None).exists()

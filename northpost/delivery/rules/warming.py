@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from itertools import count
+from itertools import count, islice
 from zoneinfo import ZoneInfo
 
 LONGEST_DAYS = 365
@@ -60,10 +60,10 @@ def ceilings(plan: Plan) -> Iterator[int]:
         yield value
 
 
-def days_needed(plan: Plan, people: int) -> int:
-    """How many days a mailing to so many takes from the first step on."""
+def days_needed(plan: Plan, people: int, *, from_step: int = 0) -> int:
+    """How many days a mailing to so many takes from a step on."""
     left, days = people, 0
-    for value in ceilings(plan):
+    for value in islice(ceilings(plan), from_step, None):
         if left <= 0:
             return days
         left -= value

@@ -53,6 +53,11 @@ def test_how_long_a_mailing_takes(people: int, days: int):
     assert warming.days_needed(plan(), people) == days
 
 
+def test_how_long_it_takes_from_a_later_day_on():
+    assert warming.days_needed(plan(), 2000, from_step=3) == 3
+    assert warming.days_needed(plan(), 2000, from_step=90) == 1
+
+
 @given(
     first=st.integers(1, 5000),
     factor=st.decimals("1.05", "9.99", places=2).map(float),
