@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from northpost.core import signing
+from northpost.delivery.actions.tokens import NoToken, access_token
 from northpost.delivery.esp.provider import Account, BadCredentials, find, unseal
 from northpost.delivery.models import Route, RouteKind
 from northpost.delivery.transport import Endpoint, Timeouts
@@ -34,9 +35,11 @@ class Way:
 
 
 class RouteUnusable(Exception):
-    """The route can't be used until somebody changes it. The message says what to change."""
+    """The route can't be used: until somebody changes it, or (``retryable``) just now. The message says why."""
 
-    retryable = False
+    def __init__(self, words: str, *, retryable: bool = False) -> None:
+        super().__init__(words)
+        self.retryable = retryable
 
 
 def way_of(route: Route, *, timeouts: Timeouts = TIMEOUTS) -> Way:
@@ -76,5 +79,11 @@ def endpoint_of(route: Route, *, timeouts: Timeouts = TIMEOUTS) -> Endpoint:
         raise RouteUnusable(
             f"the password of the route {route.name} was sealed under another SECRET_KEY: enter it again"
         ) from error
+    try:
+        token = access_token(route)
+    except NoToken as error:
+        raise RouteUnusable(f"{route.name}: {error}", retryable=error.retryable) from error
     security = cast(SecurityName, route.security)
-    return Endpoint(route.host, route.port, security, route.username, password, helo_name, timeouts=timeouts)
+    return Endpoint(
+        route.host, route.port, security, route.username, password, helo_name, timeouts=timeouts, token=token
+    )

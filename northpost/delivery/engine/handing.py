@@ -157,15 +157,16 @@ class Handing:
     def _way(self, route_id: int) -> Way | None:
         if route_id not in self._ways:
             way = None
-            words = "the route is gone"
+            words, mending = "the route is gone", True
             try:
                 route = self._persist(lambda: Route.objects.filter(pk=route_id).first())
-                way = way_of(route, timeouts=self._timeouts) if route is not None else None
+                if route is not None:
+                    way = self._persist(partial(way_of, route, timeouts=self._timeouts))
             except RouteUnusable as error:
-                words = str(error)
+                words, mending = str(error), not error.retryable
             self._ways[route_id] = way
             if way is None:
-                self.route_is_down(RouteDown(route_id, words, True, []))
+                self.route_is_down(RouteDown(route_id, words, mending, []))
         return self._ways[route_id]
 
     def _heed(self, recipient: str, route_id: int, outcome: Outcome) -> None:

@@ -12,6 +12,7 @@ from .policy import Policy
 from .reports import ReportKind, ServiceReport
 from .routes import Route, RouteKind, Security, Sender
 from .suppression import InstallationSuppression, Suppression, SuppressionReason
+from .tokens import RouteToken, TokenProvider
 from .waiting import Claim, WaitingBatch
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "Resolution",
     "Route",
     "RouteKind",
+    "RouteToken",
     "Security",
     "Sender",
     "SendingDomain",
@@ -56,6 +58,7 @@ __all__ = [
     "SourceState",
     "Suppression",
     "SuppressionReason",
+    "TokenProvider",
     "Verdict",
     "WaitingBatch",
     "WarmUp",

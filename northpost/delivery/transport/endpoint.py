@@ -31,7 +31,8 @@ class Endpoint:
     """One SMTP server as a route uses it.
 
     `verify_tls=False` is for servers with a self-signed certificate only. `helo_name` is what this machine calls
-    itself: a domain name in ASCII, or an address literal; anything else raises ValueError.
+    itself: a domain name in ASCII, or an address literal; anything else raises ValueError. With a `token` the
+    route signs in by XOAUTH2, and not with the password.
     """
 
     host: str
@@ -42,6 +43,7 @@ class Endpoint:
     helo_name: str = "localhost"
     verify_tls: bool = True
     timeouts: Timeouts = field(default_factory=Timeouts)
+    token: str = field(default="", repr=False)
 
     @property
     def address(self) -> str:

@@ -111,7 +111,9 @@ async def _sign_in(endpoint: Endpoint, connection: Connection) -> None:
     name, word = endpoint.username.encode(), endpoint.password.encode()
     if b"\0" in name + word:
         raise RouteUnavailable(endpoint, "auth_refused", "the user name or password holds a NUL character")
-    if "PLAIN" in offered:
+    if endpoint.token:
+        reply = await _show_token(endpoint, connection)
+    elif "PLAIN" in offered:
         reply = await connection.ask(b"AUTH PLAIN " + base64.b64encode(b"\0" + name + b"\0" + word) + b"\r\n", "auth")
     elif "LOGIN" in offered:
         reply = await connection.ask(b"AUTH LOGIN\r\n", "auth")
@@ -123,6 +125,21 @@ async def _sign_in(endpoint: Endpoint, connection: Connection) -> None:
         raise RouteUnavailable(endpoint, "auth_missing", f"PLAIN or LOGIN is needed, offered: {ways}")
     if reply.code != 235:
         raise RouteUnavailable(endpoint, "auth_refused", _said(reply), code=reply.code)
+
+
+async def _show_token(endpoint: Endpoint, connection: Connection) -> Reply:
+    """XOAUTH2, as Google and Microsoft have it."""
+    if "XOAUTH2" not in connection.capabilities.auth:
+        ways = ", ".join(sorted(connection.capabilities.auth)) or "none"
+        raise RouteUnavailable(endpoint, "auth_missing", f"XOAUTH2 is needed, offered: {ways}")
+    if "\1" in endpoint.username + endpoint.token:
+        raise RouteUnavailable(endpoint, "auth_refused", "the user name or token holds a control character")
+    shown = f"user={endpoint.username}\1auth=Bearer {endpoint.token}\1\1".encode()
+    reply = await connection.ask(b"AUTH XOAUTH2 " + base64.b64encode(shown) + b"\r\n", "auth")
+    if reply.code == 334:
+        # Why it is refused, in base64; the refusal itself follows an empty line.
+        reply = await connection.ask(b"\r\n", "auth")
+    return reply
 
 
 def _said(reply: Reply) -> str:

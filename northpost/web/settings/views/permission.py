@@ -1,0 +1,74 @@
+"""Signing in at Google or Microsoft with a permission instead of a password."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from northpost.delivery.actions.tokens import give_token, take_token_away
+from northpost.delivery.errors import DeliveryProblem, NotHere
+from northpost.delivery.models import Route, RouteKind, RouteToken, TokenProvider
+from northpost.team.rules import Ability
+from northpost.web.frame.access import StaffRequest, address, needs
+from northpost.web.settings.frame import show
+
+
+class PermissionForm(forms.Form):
+    provider = forms.ChoiceField(label=gettext_lazy("Provider"), choices=TokenProvider.choices)
+    client_id = forms.CharField(label=gettext_lazy("Client ID"), max_length=300)
+    client_secret = forms.CharField(
+        label=gettext_lazy("Client secret"),
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text=gettext_lazy("Kept encrypted and never shown."),
+    )
+    refresh_token = forms.CharField(
+        label=gettext_lazy("Refresh token"),
+        max_length=8000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text=gettext_lazy("Kept encrypted and never shown."),
+    )
+    tenant = forms.CharField(
+        label=gettext_lazy("Tenant"),
+        max_length=100,
+        required=False,
+        help_text=gettext_lazy("Microsoft only: your organisation's domain or id."),
+    )
+
+
+@needs(Ability.MANAGE)
+def route_permission(request: StaffRequest, route_id: int) -> HttpResponseBase:
+    route = Route.objects.filter(pk=route_id, archived_at=None, kind=RouteKind.SMTP).first()
+    if route is None:
+        raise Http404
+    form = PermissionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            give_token(route_id=route_id, by=request.member, **form.cleaned_data)
+        except DeliveryProblem as problem:
+            form.add_error(problem.field if problem.field in form.fields else None, problem.message)
+        else:
+            messages.success(request, _("Kept. Check the route: it signs in with the permission now."))
+            return redirect(address(request, "sending"))
+    context = {"route": route, "form": form, "known": RouteToken.objects.filter(route_id=route_id).first()}
+    status = 422 if form.errors else 200
+    return show(request, "web/settings/permission.html", here="sending", context=context, status=status)
+
+
+@require_POST
+@needs(Ability.MANAGE)
+def permission_end(request: StaffRequest, route_id: int) -> HttpResponseBase:
+    if not Route.objects.filter(pk=route_id).exists():
+        raise Http404
+    try:
+        take_token_away(route_id=route_id, by=request.member)
+    except NotHere:
+        messages.error(request, _("This route has no permission to forget."))
+    else:
+        messages.success(request, _("Forgotten. The route signs in with its password again."))
+    return redirect(address(request, "sending"))
