@@ -8,7 +8,7 @@ from northpost.core.tenancy import wall
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("delivery", "0012_returns"),
+        ("delivery", "0013_service_reports"),
     ]
 
     operations = [
