@@ -46,6 +46,7 @@ def found(people: int, host: str, port: int) -> dict[str, int]:
             template_id=template.pk,
             route_id=route.pk,
             audience={"include": [{"everyone": True}], "exclude": []},
+            canary=False,
         )
         actions.start_campaign(campaign_id=campaign.pk)
         queued = actions.freeze(campaign_id=campaign.pk)

@@ -85,7 +85,7 @@ class Bench:
             counted = target.counted()
             for sender in senders:
                 sender.wait()
-            check(self.workspace_id, campaign.pk, target, counted, reports)
+            check(self.workspace_id, campaign.pk, count, target, counted, reports)
             samples = list(target.samples())
         actions.cancel_campaign(campaign_id=campaign.pk)
         return Sent(
@@ -106,6 +106,7 @@ class Bench:
             default_language="en",
             route_id=route.pk,
             audience={"include": [{"everyone": True}], "exclude": []},
+            canary=False,
         )
         actions.start_campaign(campaign_id=campaign.pk)
         return campaign
@@ -237,7 +238,9 @@ def newsletter_address(number: int) -> str:
     return f"person{number}@mail{number % 40}.example"
 
 
-def check(workspace_id: int, campaign_id: int, target: sink.Sink, counted: sink.Counted, reports: list[dict]) -> None:
+def check(
+    workspace_id: int, campaign_id: int, count: int, target: sink.Sink, counted: sink.Counted, reports: list[dict]
+) -> None:
     """Hold what the sink got against the ledger: each once, each with its own person's return path, well-formed."""
     accepted = dict(
         Message.objects.filter(source_kind="campaign", source_id=campaign_id, state=MessageState.ACCEPTED).values_list(
@@ -253,10 +256,10 @@ def check(workspace_id: int, campaign_id: int, target: sink.Sink, counted: sink.
             seen[message_id] += workspace == workspace_id and accepted.get(message_id) == record.recipient
     wrong = counted.mails - sum(seen.values())
     twice = sum(times > 1 for times in seen.values())
-    if wrong or twice or counted.broken or not counted.mails == len(accepted) == told:
+    if wrong or twice or counted.broken or not count == counted.mails == len(accepted) == told:
         raise RuntimeError(
-            f"sent {told}, in the ledger {len(accepted)}, in the sink {counted.mails}; wrong person {wrong}, "
-            f"twice {twice}, broken {counted.broken}; {[report['alerts'] for report in reports]}"
+            f"of {count} sent {told}, in the ledger {len(accepted)}, in the sink {counted.mails}; "
+            f"wrong person {wrong}, twice {twice}, broken {counted.broken}; {[report['alerts'] for report in reports]}"
         )
     for mail in target.samples():
         if mail.defects or not mail["Message-ID"] or mail.get_body(("html",)) is None or mail["To"] is None:
