@@ -68,7 +68,7 @@ def enqueue(
     workspace_id = tenancy.require_workspace()
     now = clock.now()
     with transaction.atomic():
-        _open_source(source_kind, source_id, route_id, priority, now)
+        first = _open_source(source_kind, source_id, route_id, priority, now)
         params: dict[str, Any] = {
             "gate_workspace": workspace_id,
             "gate_source_kind": source_kind,
@@ -85,6 +85,7 @@ def enqueue(
             "gate_send_to": send_to,
             "gate_suppression_key": suppression_key(),
             "gate_batch": BATCH,
+            "gate_first": first,
             "gate_by_interest": not transactional and is_warming(),
         } | _policy(workspace_id, now, transactional)
         clash = params.keys() & audience.params.keys()
@@ -97,8 +98,11 @@ def enqueue(
     return Enqueued(queued=queued, skipped={reason: count for (_state, reason), count in sorted(counts.items())})
 
 
-def _open_source(kind: str, source_id: int, route_id: int | None, priority: int, now: datetime) -> None:
-    """The source's row, active and locked; a paused one stays paused, a cancelled one cancelled."""
+def _open_source(kind: str, source_id: int, route_id: int | None, priority: int, now: datetime) -> bool:
+    """The source's row, active and locked; a paused one stays paused, a cancelled one cancelled.
+
+    Returns whether nothing was enqueued from it before.
+    """
     Source.objects.get_or_create(source_kind=kind, source_id=source_id, defaults={"changed_at": now})
     # Locked until the messages are in, so that nobody calls the source finished meanwhile.
     source = Source.objects.select_for_update().get(source_kind=kind, source_id=source_id)
@@ -108,6 +112,7 @@ def _open_source(kind: str, source_id: int, route_id: int | None, priority: int,
     source.route_id, source.enqueued_at = route_id, now
     source.enqueued_times += 1
     source.save(update_fields=["state", "changed_at", "priorities", "route_id", "enqueued_at", "enqueued_times"])
+    return source.enqueued_times == 1
 
 
 def _policy(workspace_id: int, now: datetime, transactional: bool) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 --         gate_due_at, gate_expires_at, gate_route, gate_languages (text[], those that the mailing has; empty: any),
 --         gate_language (the mailing's main one), gate_variant, gate_now, gate_suppression_key, gate_zone (the
 --         workspace's), gate_quiet_from, gate_quiet_until (times, or null), gate_cap (or null), gate_cap_since, gate_send_to (an address instead of
---         each person's own, or null), gate_batch (so many messages wait together), gate_by_interest (whether who reads our mail gets it
+--         each person's own, or null), gate_batch (so many messages wait together), gate_first (nothing was
+--         ever enqueued from this source), gate_by_interest (whether who reads our mail gets it
 --         first);
 --         /*audience*/ stands for a statement that selects contact ids, with its own parameters
 -- effect: one ledger row for every person of the audience who has none from this source yet: queued, or skipped with
@@ -18,6 +19,13 @@ people AS MATERIALIZED (
                AS email_hash
     FROM contacts_contact c
     WHERE c.workspace_id = %(gate_workspace)s AND c.id IN (SELECT contact_id FROM audience)
+      -- Asked here, and not with each row that goes in: whoever enqueues holds the source's lock. As a look-up for each
+      -- person (EXISTS would become a join, and of a source that is new to the statistics the wrong one).
+      AND (%(gate_first)s OR (
+          SELECT had.id FROM delivery_message had
+          WHERE had.workspace_id = %(gate_workspace)s AND had.source_kind = %(gate_source_kind)s
+            AND had.source_id = %(gate_source_id)s AND had.contact_id = c.id
+      ) IS NULL)
 ),
 -- Quiet hours are the person's own: each time zone's due moment, worked out once.
 zones AS MATERIALIZED (
@@ -106,7 +114,6 @@ entered AS (
            %(gate_send_to)s
     FROM decided d
     ORDER BY d.id
-    ON CONFLICT DO NOTHING
     RETURNING id, state, reason, due_at
 ),
 waiting AS (
