@@ -102,32 +102,61 @@ def _follow(size: int, *, mail_id: int | None = None) -> int:
         rows = list(waiting.select_for_update(skip_locked=True).order_by("pk")[:size])
         if not rows:
             return 0
-        verdicts = [_judge(row) for row in rows]
+        verdicts = _judge_all(rows)
         _act(verdicts)
         _settle(verdicts)
         _hold_routes()
     return len(rows)
 
 
-def _judge(row: InboundMail) -> Verdict:
+@dataclass(frozen=True)
+class Read:
+    """A mail as it was understood, before it is known whether the message that it names is there."""
+
+    row: InboundMail
+    reading: Reading
+    key: str
+    whose: Whose | None
+
+
+def _judge_all(rows: Sequence[InboundMail]) -> list[Verdict]:
+    read = [_read(row) for row in rows]
+    workspace_id = tenancy.require_workspace()
+    named = {one.whose.message_id for one in read if isinstance(one, Read) and one.whose}
+    messages = Message.objects.in_bulk(named)
+    verdicts = []
+    for one in read:
+        if isinstance(one, Read):
+            ours = one.whose is not None and one.whose.workspace_id == workspace_id
+            one = _judge(one, messages.get(one.whose.message_id) if ours and one.whose else None)
+        verdicts.append(one)
+    return verdicts
+
+
+def _read(row: InboundMail) -> Read | Verdict:
     raw = zlib.decompressobj().decompress(bytes(row.raw or b""), MAX_BYTES)
     try:
         reading = classify(raw)
     except (Unreadable, UnreadableReport) as refused:
         return Verdict(row.pk, state=InboundState.REFUSED, detail=refused.reason)
-    verdict = Verdict(row.pk, sender_key=reading.sender_key, subject=reading.subject, key=_key(reading, raw))
-    found = whose(reading.mail, row.envelope_recipient)
-    verdict.message = _message(found)
-    kind = reading.kind
+    return Read(row, reading, _key(reading, raw), whose(reading.mail, row.envelope_recipient))
+
+
+def _judge(read: Read, message: Message | None) -> Verdict:
+    reading, kind = read.reading, read.reading.kind
+    verdict = Verdict(
+        read.row.pk, sender_key=reading.sender_key, subject=reading.subject, key=read.key, message=message
+    )
     if isinstance(kind, DmarcMail):
         verdict.kind, verdict.reports = InboundKind.DMARC, kind.reports
     elif isinstance(kind, AutoReply):
         verdict.kind = InboundKind.AUTO_REPLY
     elif isinstance(kind, Unknown):
         verdict.detail = kind.why
-    elif verdict.message is None:
+    elif message is None:
         # Whoever wrote it, nothing proves that it is about a message of ours.
-        verdict.detail = "other_workspace" if found and found.workspace_id != row.workspace_id else "no_token"
+        elsewhere = read.whose is not None and read.whose.workspace_id != read.row.workspace_id
+        verdict.detail = "other_workspace" if elsewhere else "no_token"
         verdict.about_key = _about(kind)
     else:
         _judge_proven(verdict, kind)
@@ -154,12 +183,6 @@ def _judge_proven(verdict: Verdict, kind: Dsn | Complaint | Reply) -> None:
 def _about(kind: Any) -> str:
     told = (kind.failed or kind.delayed) if isinstance(kind, Dsn) else None
     return told.address[:254] if told is not None else ""
-
-
-def _message(found: Whose | None) -> Message | None:
-    if found is None or found.workspace_id != tenancy.require_workspace():
-        return None
-    return Message.objects.filter(pk=found.message_id).first()
 
 
 def _key(reading: Reading, raw: bytes) -> str:
