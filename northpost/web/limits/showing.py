@@ -93,6 +93,27 @@ def _held(row: Hold, names: Mapping[int, str], mailings: Mapping[int, str]) -> s
     return _("All servers together have sent what you allow in an hour. They go on: %(until)s.") % said
 
 
+def holding_back(campaign: Campaign, now: datetime) -> list[str]:
+    """What makes a mailing under way wait: a used-up limit, a step of a warm-up, a provider that slows us down."""
+    held = [row for row in holds.held_now(now) if _concerns(row, campaign)]
+    names = dict(Route.objects.filter(archived_at=None).values_list("pk", "name"))
+    # A route that is used up makes nobody wait where another one takes over.
+    others = Route.objects.filter(pk=campaign.route_id or 0, fallback_id__isnull=False).exists()
+    sentences = [
+        _held(row, names, {campaign.pk: campaign.name})
+        for row in held
+        if not (others and row.route_id is not None and row.source_id is None)
+    ]
+    slow = [_slow(one, names).sentence for one in slowing.slowed(now) if one.route_id == campaign.route_id]
+    return sentences + slow
+
+
+def _concerns(row: Hold, campaign: Campaign) -> bool:
+    if row.source_kind is not None:
+        return (row.source_kind, row.source_id) == ("campaign", campaign.pk)
+    return row.route_id in (None, campaign.route_id)
+
+
 @dataclass(frozen=True)
 class RouteUse:
     """A route's limits: each "312 of 1,000", or empty where there is none."""

@@ -12,10 +12,12 @@ from django.views.decorators.http import require_POST
 
 from northpost.campaigns import actions, canary, queries, tasks, testing
 from northpost.campaigns.models import Campaign, CampaignState
+from northpost.core import clock
 from northpost.delivery.models import SkipReason
 from northpost.team.actions import record
 from northpost.team.rules import Ability, may
 from northpost.web.frame.access import StaffRequest, address, needs
+from northpost.web.limits.showing import holding_back
 from northpost.web.mailings import compose
 from northpost.web.mailings.forms import TestMailForm, WhenForm
 from northpost.web.mailings.preview import campaign_or_404, kept_choice
@@ -37,6 +39,7 @@ def _context(request: StaffRequest, campaign: Campaign) -> dict[str, object]:
     waits = campaign.canary_until is not None and campaign.state == CampaignState.SENDING
     return {
         "waits_for_canary": waits,
+        "waits_for": holding_back(campaign, clock.now()) if campaign.state == CampaignState.SENDING else [],
         "held": canary.held(campaign.pk) if waits else 0,
         "campaign": campaign,
         "progress": found,

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from northpost.campaigns.models import Campaign, CampaignState
 from northpost.core import clock, tenancy
 from northpost.delivery.actions import routes
 from northpost.delivery.limits import budgets, holds, slowing
 from northpost.delivery.limits.budgets import Limit
-from northpost.delivery.models import Ceiling, Route, Sender, Slowdown, WarmUp, WarmUpDay
+from northpost.delivery.models import Ceiling, Message, Route, Sender, Slowdown, WarmUp, WarmUpDay
 from northpost.delivery.rules.throttling import DAY
 from northpost.team.models import AuditEntry, User, Workspace
 
@@ -153,6 +154,34 @@ def test_a_plan_runs_is_kept_grows_and_ends(browser: Client, relay: Route, nine_
 
 def test_without_a_server_there_is_nothing_to_warm_up(browser: Client):
     assert "add one first" in browser.get(BASE + "warm-ups/new/").text
+
+
+def test_a_mailing_on_its_way_says_what_it_waits_for(browser: Client, relay: Route):
+    other = routes.create_route(name="Other", host="smtp.example.net")
+    campaign = Campaign.objects.create(
+        name="Spring", state=CampaignState.SENDING, route_id=relay.pk, created_at=NOW, updated_at=NOW, started_at=NOW
+    )
+    Message.objects.create(
+        source_kind="campaign", source_id=campaign.pk, contact_id=1, state="queued", due_at=NOW, enqueued_at=NOW
+    )
+    later = NOW + timedelta(hours=5)
+    holds.hold(until=later, reason="hour")
+    holds.hold(until=later, reason="day", route_id=relay.pk)
+    holds.hold(until=later, reason="warm_up", route_id=relay.pk, source=("campaign", campaign.pk))
+    holds.hold(until=later, reason="warm_up", route_id=relay.pk, source=("campaign", campaign.pk + 1))
+    holds.hold(until=later, reason="day", route_id=other.pk)
+    for route, group in ((relay, "google"), (other, "yahoo")):
+        slowing.report_burst(route_id=route.pk, mx_group=group, full=10, rate=600, reply="4.7.0 slow down")
+    page = browser.get(f"/w/firm/mailings/{campaign.pk}/").text
+    assert "“Relay” has sent all it may in 24 hours." in page
+    assert page.count("“Spring” goes on at the next step of the warm-up") == 1
+    assert "All servers together have sent what you allow in an hour." in page
+    assert "Gmail is slowing us down" in page
+    assert "Yahoo" not in page
+    assert "“Other”" not in page
+    routes.update_route(route_id=other.pk)
+    Route.objects.filter(pk=relay.pk).update(fallback_id=other.pk)
+    assert "“Relay” has sent all it may" not in browser.get(f"/w/firm/mailings/{campaign.pk}/").text
 
 
 def test_a_plan_is_the_workspaces_own(browser: Client, relay: Route, rival: Workspace):
