@@ -204,8 +204,13 @@ def test_nobody_waits_for_a_commit_that_does_not_end(
             both = asyncio.gather(
                 ask_at(door, click_path(messages[1], link.pk)), ask_at(door, click_path(messages[2], link.pk))
             )
+            await asyncio.sleep(0.1)
+            # Came while that commit was under way already.
+            later = asyncio.create_task(ask_at(door, click_path(messages[3], link.pk)))
             assert [answer.status for answer in await asyncio.wait_for(both, 5)] == [302, 302]
+            assert (await asyncio.wait_for(later, 1)).status == 302
+            assert (await asyncio.wait_for(ask_at(door, click_path(messages[4], link.pk)), 0.2)).status == 302
         await door.close()
 
     asyncio.run(story())
-    assert sorted(Hit.objects.values_list("message_id", flat=True)) == [message.pk for message in messages[:3]]
+    assert sorted(Hit.objects.values_list("message_id", flat=True)) == [message.pk for message in messages[:5]]

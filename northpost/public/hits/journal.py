@@ -125,13 +125,18 @@ class Journal:
             self._writer = None
 
     async def _write(self, group: list[_Entry]) -> None:
-        impatience = asyncio.get_running_loop().call_later(LONGEST_WAIT, _let_go, group)
+        impatience = asyncio.get_running_loop().call_later(LONGEST_WAIT, self._lose_patience, group)
         try:
             await self._commit(group)
         except OUT_OF_REACH as error:
             await self._lose(group, error)
         except psycopg.Error as error:
             await self._single_out(group, error)
+        except Exception:
+            # A fault of ours: nobody shall wait for ever because of it.
+            log.exception("openings and clicks could not be written")
+            await self._disconnect()
+            _let_go(group)
         finally:
             impatience.cancel()
 
@@ -167,6 +172,14 @@ class Journal:
         self._waiting.clear()
         self._keep(everybody)
         await asyncio.sleep(TRY_AGAIN)
+
+    def _lose_patience(self, group: Iterable[_Entry]) -> None:
+        """This commit takes too long: nobody waits for it any more, nor for the next ones until it has ended."""
+        self._is_away = True
+        _let_go(group)
+        others = list(self._waiting)
+        self._waiting.clear()
+        self._keep(others)
 
     def _keep(self, entries: Iterable[_Entry]) -> None:
         for entry in entries:
