@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import shutil
 import smtplib
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -24,9 +26,10 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 @dataclass(frozen=True)
 class Ran:
-    """Messages a second, and how many bytes of content each had on the wire."""
+    """Messages a second, and for each second of its own processor time; bytes of content each had on the wire."""
 
     rate: float
+    per_cpu_second: float
     size: float
 
 
@@ -77,6 +80,7 @@ def lockstep(letter: Letter, *, messages: int, connections: int, delay_ms: int =
         )
         if built.returncode:
             raise Absent(f"the lock-step sender could not be built: {built.stderr.strip()[:200]}")
+        before = _children()
         done = subprocess.run(
             [str(binary), str(target.port), str(connections), str(messages)],
             input=json.dumps(go_template(letter)),
@@ -84,7 +88,7 @@ def lockstep(letter: Letter, *, messages: int, connections: int, delay_ms: int =
             text=True,
             check=True,
         )
-        return _ran(target, messages, json.loads(done.stdout)["seconds"])
+        return _ran(target, messages, json.loads(done.stdout)["seconds"], _children() - before)
 
 
 def go_template(letter: Letter) -> dict[str, str]:
@@ -129,13 +133,15 @@ def smtp_source(*, size: int, messages: int, connections: int) -> Ran:
     with sink.running(every=0) as target:
         command = [program, "-d", "-s", str(connections), "-m", str(messages), "-l", str(size), "-M", "bench.example"]
         command += ["-f", "a@bench.example", "-t", "b@bench.example", f"127.0.0.1:{target.port}"]
+        before = _children()
         with timed() as watch:
             subprocess.run(command, check=True, capture_output=True, cwd="/")
-        return _ran(target, messages, watch.seconds)
+        return _ran(target, messages, watch.seconds, _children() - before)
 
 
 def python_smtplib(letter: Letter, *, messages: int) -> Ran:
     with sink.running(every=0) as target:
+        before = time.process_time()
         with smtplib.SMTP("127.0.0.1", target.port) as server, timed() as watch:
             for number in range(messages):
                 message = EmailMessage()
@@ -144,11 +150,17 @@ def python_smtplib(letter: Letter, *, messages: int) -> Ran:
                 message.set_content(letter.text)
                 message.add_alternative(letter.html, subtype="html")
                 server.send_message(message)
-        return _ran(target, messages, watch.seconds)
+        return _ran(target, messages, watch.seconds, time.process_time() - before)
 
 
-def _ran(target: sink.Sink, messages: int, seconds: float) -> Ran:
+def _children() -> float:
+    """Processor seconds of the children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _ran(target: sink.Sink, messages: int, seconds: float, cpu: float) -> Ran:
     counted = target.counted()
     if counted.mails != messages or counted.broken:
         raise RuntimeError(f"{messages} mails were sent, and the sink has {counted}")
-    return Ran(messages / seconds, counted.bytes / counted.mails)
+    return Ran(messages / seconds, messages / max(cpu, 0.001), counted.bytes / counted.mails)

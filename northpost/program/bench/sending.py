@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -12,8 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from northpost.campaigns import actions
 from northpost.campaigns.models import Campaign
+from northpost.config import environment
 from northpost.content.models import Template
 from northpost.core import clock, tenancy
 from northpost.core.signing import BadToken
@@ -55,6 +59,7 @@ class Sent:
     seconds: float
     memory_mb: float
     cpu: float
+    database_cpu: float
     sink_cpu: float
     size: float
     letter: peers.Letter
@@ -78,10 +83,12 @@ class Bench:
             senders = [self._sender(-(-count // processes)) for _ in range(processes)]
             for sender in senders:
                 _read(sender)
+            database = database_cpu()
             with timed() as watch:
                 for sender in senders:
                     _write(sender)
                 reports = [json.loads(_read(sender)) for sender in senders]
+            database = database_cpu() - database
             counted = target.counted()
             for sender in senders:
                 sender.wait()
@@ -92,6 +99,7 @@ class Bench:
             watch.seconds,
             max(report["peak_mb"] for report in reports),
             sum(report["cpu"] for report in reports),
+            database,
             counted.cpu,
             counted.bytes / counted.mails,
             peers.Letter.of(samples[0]),
@@ -125,6 +133,7 @@ def measure(scale: int, options: Options | None = None) -> Outcome:
         Policy.objects.update_or_create(defaults={"cap_messages": 50, "cap_days": 7})
         bench = Bench(workspace.pk, newsletter.template())
         bring_in(0, scale)
+        before = os.getloadavg()
         sent = bench.send(scale, processes=options.processes)
         outcome = Outcome("send", scale / sent.seconds, "messages/s", scale, memory_mb=sent.memory_mb)
         outcome.targets["figure"] = TARGET_RATE
@@ -133,9 +142,12 @@ def measure(scale: int, options: Options | None = None) -> Outcome:
             "connections": CONNECTIONS,
             "bytes a mail": round(sent.size),
             "sender CPU seconds": round(sent.cpu, 2),
+            "PostgreSQL CPU seconds": round(sent.database_cpu, 2),
             "sink CPU seconds": round(sent.sink_cpu, 2),
             "sink alone, messages/s": round(sink.capacity(size=round(sent.size), mails=min(60_000, 20 * scale))),
             "sink compiled": sink.is_compiled(),
+            "processors": os.cpu_count(),
+            "load before": [round(load, 1) for load in before],
         }
         add_peers(outcome, sent)
         outcome.rows.append(
@@ -157,6 +169,7 @@ def add_peers(outcome: Outcome, sent: Sent) -> None:
         peers.SMTPLIB: lambda: peers.python_smtplib(sent.letter, messages=min(count, SMTPLIB_MESSAGES)),
     }
     sizes = {}
+    frugal = {"ours, PostgreSQL included": round(outcome.scale / (sent.cpu + sent.database_cpu))}
     for name, run in runs.items():
         try:
             ran = run()
@@ -165,7 +178,9 @@ def add_peers(outcome: Outcome, sent: Sent) -> None:
             continue
         outcome.peers[name] = ran.rate
         sizes[name] = round(ran.size)
+        frugal[name] = round(ran.per_cpu_second)
     outcome.details["bytes a mail of peers"] = sizes
+    outcome.details["messages for a second of processor time"] = frugal
     if peers.LOCKSTEP in outcome.peers:
         outcome.targets[peers.LOCKSTEP] = TARGET_PEER
 
@@ -232,6 +247,22 @@ def bring_in(start: int, count: int) -> None:
         path = Path(place) / "people.csv"
         newsletter.write_people(path, count, start=start)
         shop.bring_in("contacts", path, newsletter.COLUMNS)
+
+
+def database_cpu() -> float:
+    """Processor seconds that PostgreSQL has used so far, with its processes that have ended."""
+    server = environment.embedded_server()
+    pid = server.pid() if server is not None else None
+    if pid is None:
+        return 0.0
+    postmaster = psutil.Process(pid)
+    ended = postmaster.cpu_times()
+    used = ended.user + ended.system + ended.children_user + ended.children_system
+    for process in postmaster.children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            used += times.user + times.system
+    return used
 
 
 def newsletter_address(number: int) -> str:
