@@ -69,6 +69,13 @@ def test_a_bounce_through_the_pipe(workspace: Workspace):
     assert b"could not be stored just now" in away.stderr
 
 
+@pytest.mark.parametrize("place", ["2424", "127.0.0.1:", ":2424", "127.0.0.1:0", "127.0.0.1:x", "127.0.0.1:99999"])
+def test_a_place_that_is_none_is_refused_before_anything_starts(place: str):
+    done = run("up", "--lmtp", place)
+    assert done.exit_code == 2
+    assert "write it as 127.0.0.1:2424" in done.stderr
+
+
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_the_installations_list(workspace: Workspace, tmp_path: Path):
     file = tmp_path / "list.txt"

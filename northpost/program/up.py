@@ -33,9 +33,10 @@ PR_SET_PDEATHSIG = 1
 @click.option("--lmtp", metavar="HOST:PORT", help="Also take in bounces and replies over LMTP there.")
 def up(host: str, port: int, mailbox_port: int, workers: int, lmtp: str | None) -> None:
     """Run everything: the embedded database (unless DATABASE_URL names one), web, workers, local mailbox."""
+    place = _read_place(lmtp)
     ground.settle()
     with ground.sole_owner():
-        run(host=host, port=port, mailbox_port=mailbox_port, workers=workers, lmtp=_read_place(lmtp))
+        run(host=host, port=port, mailbox_port=mailbox_port, workers=workers, lmtp=place)
 
 
 def _read_place(said: str | None) -> tuple[str, int] | None:

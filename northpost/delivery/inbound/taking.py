@@ -44,28 +44,33 @@ def take_in(*, raw: bytes, way: Way, envelope_recipient: str = "", workspace_id:
     delivered, says it better: several workspaces may share a mailbox. Safe to repeat: the same mail is stored once.
     Raises NotOurs.
     """
-    found = workspace_of(raw, envelope_recipient) or workspace_id
-    if found is None:
-        raise NotOurs(envelope_recipient)
     kept = raw[:MAX_BYTES]
-    with tenancy.workspace(found), transaction.atomic():
-        if not Workspace.objects.filter(pk=found).exists():
-            raise NotOurs(envelope_recipient)
-        mail_id = sql.fetch_value(
-            sql.load("northpost.delivery", "insert_inbound_mail"),
-            {
-                "workspace_id": found,
-                "digest": hashlib.sha256(envelope_recipient.lower().encode() + b"\x00" + kept).digest(),
-                "raw": zlib.compress(kept, _LEVEL),
-                "size": len(raw),
-                "way": str(way),
-                "envelope_recipient": envelope_recipient.replace("\x00", "")[:_LONGEST_ADDRESS],
-                "received_at": clock.now(),
-            },
-        )
-        if mail_id is not None:
-            defer_following(found)
-    return Taken(found, mail_id)
+    # A token may be of a workspace that is gone; in whose mailbox the mail lay, its owner may still look at it.
+    for candidate in (workspace_of(raw, envelope_recipient), workspace_id):
+        if candidate is None:
+            continue
+        with tenancy.workspace(candidate), transaction.atomic():
+            if Workspace.objects.filter(pk=candidate).exists():
+                return Taken(candidate, _insert(candidate, kept, len(raw), way, envelope_recipient))
+    raise NotOurs(envelope_recipient)
+
+
+def _insert(workspace_id: int, kept: bytes, size: int, way: Way, envelope_recipient: str) -> int | None:
+    mail_id: int | None = sql.fetch_value(
+        sql.load("northpost.delivery", "insert_inbound_mail"),
+        {
+            "workspace_id": workspace_id,
+            "digest": hashlib.sha256(envelope_recipient.lower().encode() + b"\x00" + kept).digest(),
+            "raw": zlib.compress(kept, _LEVEL),
+            "size": size,
+            "way": str(way),
+            "envelope_recipient": envelope_recipient.replace("\x00", "")[:_LONGEST_ADDRESS],
+            "received_at": clock.now(),
+        },
+    )
+    if mail_id is not None:
+        defer_following(workspace_id)
+    return mail_id
 
 
 def workspace_of(raw: bytes, envelope_recipient: str) -> int | None:

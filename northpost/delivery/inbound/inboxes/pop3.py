@@ -12,11 +12,15 @@ from northpost.delivery.inbound.inboxes.problems import Trouble, told
 from northpost.delivery.inbound.parts import MAX_BYTES
 
 _LONGEST_LINE = 1024 * 1024
-_LINES = 50_000  # of a mail that is larger than what is kept of one
+_LINES = 5_000  # of a mail that is larger than what is kept of one
 
 
 class _Tolerant:
-    """poplib takes lines of 2,048 bytes only, and mail has longer ones; and it forgets to hang up on a bad greeting."""
+    """poplib, and lines of more than 2,048 bytes, as mail has them: those beyond a megabyte are cut. And where
+    the greeting is none, the connection is closed.
+    """
+
+    _torn = False
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         try:
@@ -28,12 +32,13 @@ class _Tolerant:
             raise
 
     def _getline(self) -> tuple[bytes, int]:
-        line = self.file.readline(_LONGEST_LINE + 1)  # type: ignore[attr-defined]
-        if len(line) > _LONGEST_LINE:
-            raise poplib.error_proto("line too long")
+        line = self.file.readline(_LONGEST_LINE)  # type: ignore[attr-defined]
         if not line:
             raise poplib.error_proto("-ERR EOF")
-        return line.rstrip(b"\r\n"), len(line)
+        torn, self._torn = self._torn, not line.endswith(b"\n")
+        text = line.rstrip(b"\r\n")
+        # The rest of a line that was too long, were it a dot alone, is not the mail's end.
+        return (b" " + text if torn and text.startswith(b".") else text), len(line)
 
 
 class _Pop3(_Tolerant, poplib.POP3):

@@ -21,6 +21,7 @@ from northpost.delivery.inbound.inboxes.tasks import due_inboxes
 from northpost.delivery.inbound.tests import letters
 from northpost.delivery.inbound.tests.conftest import verp
 from northpost.delivery.inbound.tests.dovecot import PASSWORD, USER, Dovecot, dovecot, free_port
+from northpost.delivery.inbound.whose import inbox_address
 from northpost.delivery.models import InboundMail, Inbox, Message, Suppression
 from northpost.team.models import AuditEntry, Workspace
 
@@ -69,6 +70,28 @@ def test_a_mailbox_is_emptied(trusted: Dovecot, message: Message, protocol: str,
     assert look(inbox_id=made.pk).taken == 0
     made.refresh_from_db()
     assert (made.problem, made.looked_at is not None) == ("", True)
+
+
+@pytest.mark.parametrize(("protocol", "port"), [("imap", "imaps"), ("pop3", "pop3s")])
+def test_gigantic_lines_block_no_mailbox(trusted: Dovecot, message: Message, protocol: str, port: str):
+    made = inbox(protocol, port=trusted.ports[port])
+    # The rest of the line, were it cut after a megabyte, is a dot alone; and a mail larger than is kept of one.
+    trusted.deliver(b"Subject: long\n\n" + b"x" * (1024 * 1024) + b".\nmore\n..\n")
+    trusted.deliver(b"Subject: large\n\n" + b"y" * (11 * 1024 * 1024) + b"\n")
+    trusted.deliver(letters.dsn(to=verp(message)))
+    looked = look(inbox_id=made.pk)
+    assert (looked.taken, looked.new, looked.left, trusted.lying()) == (3, 3, False, 0)
+    follow_up()
+    assert Suppression.objects.get().email_key == message.email
+    long = InboundMail.objects.get(subject="long")
+    assert long.size >= 1024 * 1024 + 8
+
+
+def test_a_token_of_a_workspace_that_is_gone_blocks_no_mailbox(trusted: Dovecot, workspace: Workspace):
+    made = inbox(port=trusted.ports["imaps"])
+    trusted.deliver(f"Delivered-To: {inbox_address(999_999, 'shop.example')}\nSubject: x\n\nhello".encode())
+    assert look(inbox_id=made.pk).new == 1
+    assert InboundMail.objects.get().workspace_id == workspace.pk
 
 
 def test_what_was_taken_is_moved_where_a_folder_is_named(trusted: Dovecot, workspace: Workspace):
