@@ -27,6 +27,7 @@ PEOPLE = 5_000
 LINKS = 10
 PEER = "an async Django view, each hit in a transaction of its own"
 PEER_HITS = 3_000
+WARM_UP = 1_000
 # It is quickest with few.
 PEER_CONNECTIONS = 8
 KIND = "bench"
@@ -40,13 +41,14 @@ def measure(scale: int) -> Outcome:
     with tenancy.workspace(workspace.pk):
         paths = _mail(min(PEOPLE, scale))
         with _served("northpost.program.bench.hits_peer:application") as (port, _process):
-            peer, _slow = _load(port, paths, PEER_HITS, connections=PEER_CONNECTIONS)
-        _expect(PEER_HITS)
+            hits = min(PEER_HITS, scale)
+            peer, _slow = _load(port, paths, hits, connections=PEER_CONNECTIONS)
+        _expect(hits)
         with _served("northpost.config.asgi:application") as (port, process):
-            _load(port, paths, 1_000)
+            _load(port, paths, WARM_UP)
             figure, waits = _load(port, paths, scale)
             memory = process.memory_info().rss / 1e6
-        _expect(PEER_HITS + 1_000 + scale)
+        _expect(hits + WARM_UP + scale)
     return Outcome(
         "hits",
         figure,
