@@ -14,7 +14,7 @@ from typing import Self
 
 from northpost.delivery.esp.http import AnswerLost, Busy, Refused, Sender, deferred, in_doubt, refused
 from northpost.delivery.esp.provider import Account
-from northpost.delivery.transport import Envelope, Outcome
+from northpost.delivery.transport import Envelope, Outcome, RouteUnavailable
 from northpost.delivery.transport.pool import OnOutcome
 
 LONGEST_PAUSE = 20.0  # seconds; who wants to be left alone for longer is tried again by the ledger
@@ -75,34 +75,47 @@ class EspPool:
                     last = True
                     break
                 chunk.append(more)
-            for outcome in await self._hand_over(loop, chunk):
-                on_outcome(outcome)
+            await self._hand_over(loop, chunk, on_outcome)
             if last:
                 return
 
-    async def _hand_over(self, loop: asyncio.AbstractEventLoop, chunk: list[Envelope]) -> list[Outcome]:
-        """Raises RouteUnavailable: nothing of the chunk was sent."""
-        text = ""
+    async def _hand_over(
+        self, loop: asyncio.AbstractEventLoop, chunk: Sequence[Envelope], on_outcome: OnOutcome
+    ) -> None:
+        """Raises RouteUnavailable: what has no outcome by then was not sent."""
+        text, lost = "", False
         for attempt in range(TRIES):
             try:
-                return await loop.run_in_executor(self._threads, self._send, chunk)
+                outcomes = await loop.run_in_executor(self._threads, self._send, chunk)
             except Busy as busy:
                 text = busy.text
                 if busy.seconds > LONGEST_PAUSE or attempt == TRIES - 1:
                     break
                 await asyncio.sleep(busy.seconds)
-            except AnswerLost as lost:
-                text = str(lost)
-                if not self._sender_is_idempotent() or attempt == TRIES - 1:
-                    return [in_doubt(envelope, text) for envelope in chunk]
+            except AnswerLost as error:
+                text, lost = str(error), True
+                if not self._sender_is_idempotent():
+                    break
+            except RouteUnavailable:
+                if lost:
+                    _tell(on_outcome, [in_doubt(envelope, text) for envelope in chunk])
+                raise
             except Refused as no:
+                if lost:
+                    break
                 if len(chunk) == 1:
-                    return [refused(chunk[0], no.text, recipient=no.recipient)]
-                # One of them spoils it for the others: each by itself.
-                return [outcome for one in chunk for outcome in await self._hand_over(loop, [one])]
-        return [deferred(envelope, text) for envelope in chunk]
+                    _tell(on_outcome, [refused(chunk[0], no.text, recipient=no.recipient)])
+                    return
+                # One of them spoils it for the others: each by itself, and each told as soon as it is known.
+                for one in chunk:
+                    await self._hand_over(loop, [one], on_outcome)
+                return
+            else:
+                _tell(on_outcome, outcomes)
+                return
+        _tell(on_outcome, [(in_doubt if lost else deferred)(envelope, text) for envelope in chunk])
 
-    def _send(self, chunk: list[Envelope]) -> list[Outcome]:
+    def _send(self, chunk: Sequence[Envelope]) -> list[Outcome]:
         sender: Sender | None = getattr(self._own, "sender", None)
         if sender is None:
             sender = self._own.sender = self._account.provider.make_sender(self._account.credentials)
@@ -111,6 +124,11 @@ class EspPool:
 
     def _sender_is_idempotent(self) -> bool:
         return bool(self._senders) and self._senders[0].idempotent
+
+
+def _tell(on_outcome: OnOutcome, outcomes: Sequence[Outcome]) -> None:
+    for outcome in outcomes:
+        on_outcome(outcome)
 
 
 async def _feed(envelopes: AsyncIterable[Envelope], queue: asyncio.Queue[Envelope | None], workers: int) -> None:

@@ -168,6 +168,33 @@ def test_one_bad_address_is_nobody_elses_trouble(key: str):
     assert sorted(taken) == sorted([f"p{n}@people.example" for n in range(3)] + extra)
 
 
+def test_what_was_taken_before_the_key_was_withdrawn_is_known():
+    """A batch is refused, its messages go one by one, and in the midst of that the service shuts us out."""
+
+    def answer(asked: Asked) -> tuple[int, Any, dict[str, str]]:
+        match len(playing.asked):
+            case 1:
+                return 422, {"message": "one of them is wrong"}, {}
+            case 2:
+                return yes("resend", asked)
+        return 401, {"message": "gone"}, {}
+
+    with service(answer) as playing:
+        outcomes, error = send(account("resend", playing.url), [envelope(n) for n in range(3)])
+    assert [(outcome.key, outcome.state) for outcome in outcomes] == [(0, "accepted")]
+    assert isinstance(error, RouteUnavailable)
+
+
+@pytest.mark.parametrize("then", [401, 429, 409])
+def test_a_lost_answer_stays_in_doubt_whatever_is_said_next(then: int):
+    """Only a yes to the same request tells; a refusal of the second try says nothing of the first."""
+    no = (then, {"message": "no"}, {"Retry-After": "60"})
+    with service(lambda asked: None if len(playing.asked) == 1 else no) as playing:
+        (outcome,), error = send(account("resend", playing.url), [envelope(1)])
+    assert outcome.state == "in_doubt"
+    assert isinstance(error, RouteUnavailable) == (then == 401)
+
+
 def test_on_the_services_own_list_is_no_bounce():
     inactive = {"ErrorCode": 406, "Message": "You tried to send to a recipient that has been marked as inactive."}
     with service(lambda asked: (200, [inactive], {})) as playing:
