@@ -22,27 +22,40 @@ from northpost.delivery.routes import RouteUnusable, Way, way_of
 from northpost.delivery.rules.replies import Blame
 from northpost.delivery.transport import Envelope, Outcome, Timeouts
 
-# Marked ahead of the wire, and so in doubt if this process dies: what goes in so long, but at least so many messages
-# and four for each connection, and at most so many.
-AHEAD_SECONDS = 0.06
+# Marked ahead of the wire, and so in doubt if this process dies: at least so many messages and four for each
+# connection, more while the wire runs dry waiting for the ledger, but no more than go in so long and than so many.
 LEAST_AHEAD = 100
-MOST_AHEAD = 2000
+MOST_AHEAD = 1200
+AHEAD_SECONDS = 0.5
 
 
-class Pace:
-    """How fast messages of a route are answered for, in messages a second, over the last second or so."""
+class Window:
+    """How many messages of a route may be on the wire at once."""
 
-    def __init__(self) -> None:
-        self.per_second = 0.0
+    def __init__(self, connections: int) -> None:
+        self._least = max(LEAST_AHEAD, 4 * connections)
+        self._per_second = 0.0
         self._since = time.monotonic()
         self._count = 0
+        self.size = self._least
 
     def count(self, messages: int) -> None:
+        """So many were answered for."""
         self._count += messages
         elapsed = time.monotonic() - self._since
         if elapsed >= 0.1:
-            self.per_second += min(1.0, elapsed) * 0.7 * (self._count / elapsed - self.per_second)
+            self._per_second += min(1.0, 2 * elapsed) * (self._count / elapsed - self._per_second)
             self._since, self._count = time.monotonic(), 0
+
+    def fit(self, sending: int) -> int:
+        """The size, when more is handed over to so many on the wire: larger if it had nearly run dry."""
+        most = min(MOST_AHEAD, max(self._least, int(self._per_second * AHEAD_SECONDS)))
+        if sending < self.size // 8:
+            self.size += self.size // 2
+        elif sending > self.size * 3 // 8:
+            self.size -= self.size // 50
+        self.size = max(self._least, min(most, self.size))
+        return self.size
 
 
 class Handing:
@@ -60,7 +73,7 @@ class Handing:
         self._ready: dict[int, deque[Envelope]] = defaultdict(deque)
         self._ways: dict[int, Way | None] = {}
         self._limiter = Limiter(self._origin)
-        self._paces: dict[int, Pace] = defaultdict(Pace)
+        self._windows: dict[int, Window] = {}
         self._down: set[int] = set()
         self._cleared: set[int] = set()
 
@@ -73,11 +86,10 @@ class Handing:
             if waiting and route_id in self._down:
                 self._give_back(route_id)
             while waiting and (way := self._way(route_id)) is not None:
-                window = max(LEAST_AHEAD, 4 * way.connections, int(self._paces[route_id].per_second * AHEAD_SECONDS))
-                window = min(window, MOST_AHEAD)
-                room = min(window - self._hand.sending[route_id], len(waiting))
-                if room < min(len(waiting), window // 2):
+                window, sending = self._windows[route_id], self._hand.sending[route_id]
+                if window.size - sending < min(len(waiting), window.size // 2):
                     break
+                room = min(window.fit(sending) - sending, len(waiting))
                 admitted = self._persist(partial(self._limiter.admit, way, waiting, room))
                 for envelope, due_at in admitted.later:
                     self._settling.give_back([self._hand.held[envelope.key]], due_at=due_at)
@@ -109,7 +121,7 @@ class Handing:
                 if route_id not in self._down:
                     self._persist(partial(clear_route, route_id=route_id))
         for route_id, count in counts.items():
-            self._paces[route_id].count(count)
+            self._windows[route_id].count(count)
 
     def route_is_down(self, down: RouteDown) -> None:
         """Hold the route, and give back everything that was to go by it."""
@@ -167,6 +179,8 @@ class Handing:
             self._ways[route_id] = way
             if way is None:
                 self.route_is_down(RouteDown(route_id, words, mending, []))
+            else:
+                self._windows[route_id] = Window(way.connections)
         return self._ways[route_id]
 
     def _heed(self, recipient: str, route_id: int, outcome: Outcome) -> None:
