@@ -7,6 +7,6 @@ delivery_message, delivery_waiting, delivery_claim, delivery_link, delivery_hit,
 delivery_installation_suppression; of what comes back (see inbound): delivery_inbox, delivery_inbound_mail,
 delivery_dmarc_report, delivery_dmarc_row; of limits:
 delivery_budget, delivery_ceiling, delivery_hold, delivery_slowdown, delivery_mailhost, delivery_warmup,
-delivery_warmupday; of domains: delivery_sendingdomain, delivery_dkimkey; of deliverability: delivery_day, delivery_count;
-delivery_held (what waits for a mailing's first share), delivery_route_token (permissions to sign in with).
+delivery_warmupday; of domains: delivery_sendingdomain, delivery_dkimkey; of deliverability: delivery_day,
+delivery_count; delivery_held (what waits for a mailing's first share), delivery_route_token (permissions to sign in with).
 """

@@ -15,6 +15,14 @@ from northpost.core.fetch import Answer, FetchFailed, FetchRefused, fetch, is_pu
 Serve = Callable[[socket.socket], None]
 
 
+def _question(link: socket.socket) -> bytes:
+    """All of it, however many pieces it comes in."""
+    got = link.recv(65536)
+    while got.startswith(b"POST") and not got.endswith(b"{}"):
+        got += link.recv(65536)
+    return got
+
+
 @contextmanager
 def server(serve: Serve) -> Iterator[tuple[int, list[bytes]]]:
     """Answers one connection; what was asked is in the list."""
@@ -29,7 +37,7 @@ def server(serve: Serve) -> Iterator[tuple[int, list[bytes]]]:
                 return
             with link:
                 link.settimeout(5)
-                asked.append(link.recv(65536))
+                asked.append(_question(link))
                 try:
                     serve(link)
                 except OSError:
