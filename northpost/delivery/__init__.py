@@ -8,5 +8,5 @@ delivery_installation_suppression; of what comes back (see inbound): delivery_in
 delivery_dmarc_report, delivery_dmarc_row; of limits:
 delivery_budget, delivery_ceiling, delivery_hold, delivery_slowdown, delivery_mailhost, delivery_warmup,
 delivery_warmupday; of domains: delivery_sendingdomain, delivery_dkimkey; of deliverability: delivery_day,
-delivery_count; delivery_held (what waits for a mailing's first share), delivery_route_token (permissions to sign in with).
+delivery_count; delivery_held (what waits for a first share) and delivery_route_token (permissions to sign in with).
 """
