@@ -31,7 +31,7 @@ from northpost.program.bench.outcome import Outcome, memory_mb, timed
 
 CONNECTIONS = 10
 DELAY_MS = 20
-SLOW_MESSAGES = 4_000  # with answers that take their time
+SLOW_MESSAGES = 6_000  # with answers that take their time
 SLOW_PEER_MESSAGES = 600
 SIGNED_MESSAGES = 20_000
 PEER_MESSAGES = 10_000
