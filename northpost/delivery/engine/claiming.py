@@ -64,8 +64,8 @@ class Claiming:
 
     @property
     def wants_more(self) -> bool:
-        """One batch ahead of what is being sent."""
-        return not self.exhausted and self._left != 0 and self._hand.unsent < self._batch
+        """Half a batch is left besides what is being sent: more would only lie in memory, composed."""
+        return not self.exhausted and self._left != 0 and self._hand.unsent < max(1, self._batch // 2)
 
     def claim(self) -> None:
         if not self._fresh:

@@ -25,7 +25,7 @@ from northpost.delivery.transport import Envelope, Outcome, Timeouts
 # Marked ahead of the wire, and so in doubt if this process dies: at least so many messages and four for each
 # connection, more while the wire runs dry waiting for the ledger, but no more than go in so long and than so many.
 LEAST_AHEAD = 100
-MOST_AHEAD = 1200
+MOST_AHEAD = 800
 AHEAD_SECONDS = 0.5
 
 
