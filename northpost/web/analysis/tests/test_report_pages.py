@@ -13,7 +13,7 @@ from northpost.campaigns.models import Campaign
 from northpost.contacts import actions as contacts
 from northpost.content import actions as content
 from northpost.core import clock
-from northpost.delivery.models import Link, Message, Sender
+from northpost.delivery.models import Link, Message, Sender, WaitingBatch
 from northpost.events.actions import NewEvent, record_events
 from northpost.events.consumers import consume_all
 from northpost.sales import actions as sales
@@ -71,6 +71,7 @@ def sent(workspace: Workspace) -> Campaign:
     )
     actions.start_campaign(campaign_id=campaign.pk)
     actions.freeze(campaign_id=campaign.pk)
+    WaitingBatch.objects.all().delete()
     Message.objects.filter(state="queued").update(state="accepted", settled_at=NOW)
     actions.finish_done()
     link = Link.objects.create(
