@@ -15,7 +15,7 @@ import dns.reversename
 from django.conf import settings
 
 SECONDS = 3.0  # for one question, all name servers together
-PATIENCE = 15.0  # for all questions of a check: after that nothing more is asked
+PATIENCE = 15.0  # for all questions of a check, unless told otherwise: after that nothing more is asked
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -32,10 +32,16 @@ class Resolver:
     sequence where the DNS says that there is nothing, and raises CouldNotAsk.
     """
 
-    def __init__(self, name_servers: Sequence[tuple[str, int]] | None = None, *, seconds: float = SECONDS) -> None:
+    def __init__(
+        self,
+        name_servers: Sequence[tuple[str, int]] | None = None,
+        *,
+        seconds: float = SECONDS,
+        patience: float = PATIENCE,
+    ) -> None:
         self._name_servers = name_servers
         self._seconds = seconds
-        self._until = time.monotonic() + PATIENCE
+        self._until = time.monotonic() + patience
         self._known: dict[tuple[str, str], tuple[str, ...] | CouldNotAsk] = {}
         self._asking: dns.resolver.Resolver | None = None
 
@@ -118,9 +124,9 @@ class _Silent(Resolver):
         raise CouldNotAsk("this installation asks no name servers")
 
 
-def new_resolver() -> Resolver:
+def new_resolver(*, patience: float = PATIENCE) -> Resolver:
     """A resolver as the installation is set up (NORTHPOST_DNS)."""
     servers = settings.NORTHPOST_DNS
     if servers is None:
-        return Resolver()
-    return Resolver(servers) if servers else _Silent([])
+        return Resolver(patience=patience)
+    return Resolver(servers, patience=patience) if servers else _Silent([])

@@ -5,22 +5,19 @@ Nothing is looked up while mail is being sent: a domain not yet known is a group
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-import dns.exception
-import dns.resolver
 from django.db.models import Q
 
 from northpost.core import clock, sql, tenancy
+from northpost.delivery.domains.resolving import CouldNotAsk, Resolver, new_resolver
 from northpost.delivery.limits.providers import group_of_domain, group_of_hosts
 from northpost.delivery.models import MailHost
 
 AT_ONCE = 50
 LIFETIME = timedelta(days=14)
 AGAIN_AFTER = timedelta(hours=6)
-SECONDS = 3.0
 BUDGET_SECONDS = 45.0
 COMMON_DOMAINS = 300
 
@@ -63,41 +60,22 @@ def want_common() -> None:
     want(row["domain"] for row in rows)
 
 
-def look_up(*, resolver: dns.resolver.Resolver | None = None) -> int:
+def look_up(*, resolver: Resolver | None = None) -> int:
     """Ask the DNS for some of those that are wanted or were asked for long ago; returns how many were asked for."""
     now = clock.now()
     waiting = Q(looked_up_at=None) | Q(looked_up_at__lt=now - LIFETIME)
     unanswered = Q(mx_group="", looked_up_at__lt=now - AGAIN_AFTER)
     rows = list(MailHost.objects.filter(waiting | unanswered).order_by("looked_up_at", "pk")[:AT_ONCE])
-    if not rows:
-        return 0
-    try:
-        asked = resolver or _resolver()
-    except dns.exception.DNSException:
-        return 0
-    began, done = time.monotonic(), 0
+    asked = resolver or new_resolver(patience=BUDGET_SECONDS)
     for row in rows:
-        if time.monotonic() - began > BUDGET_SECONDS:
-            break
         group = _group(asked, row.domain)
         MailHost.objects.filter(pk=row.pk).update(mx_group=(group or row.mx_group)[:255], looked_up_at=now)
-        done += 1
-    return done
+    return len(rows)
 
 
-def _resolver() -> dns.resolver.Resolver:
-    resolver = dns.resolver.Resolver()
-    resolver.lifetime = resolver.timeout = SECONDS
-    return resolver
-
-
-def _group(resolver: dns.resolver.Resolver, domain: str) -> str:
+def _group(resolver: Resolver, domain: str) -> str:
     """Empty where the DNS does not answer; that is tried again."""
     try:
-        answer = resolver.resolve(domain, "MX")
-    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
-        return domain
-    except (dns.exception.DNSException, OSError, ValueError):
+        return group_of_hosts(domain, resolver.mail_servers(domain))
+    except CouldNotAsk:
         return ""
-    hosts = sorted((record.preference, record.exchange.to_text()) for record in answer)
-    return group_of_hosts(domain, [host for _preference, host in hosts])

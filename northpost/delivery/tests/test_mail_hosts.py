@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
-import dns.exception
-import dns.resolver
-import dns.rrset
 import pytest
 
 from northpost.core import clock
+from northpost.delivery.domains.resolving import Resolver
+from northpost.delivery.domains.tests.name_server import NameServer, name_server
 from northpost.delivery.limits import hosts
 from northpost.delivery.limits.providers import group_of_domain, group_of_hosts, name_of
 from northpost.delivery.models import MailHost
@@ -58,42 +56,33 @@ def test_groups_have_names_that_people_know():
     assert (name_of("google"), name_of("relay.example")) == ("Gmail", "relay.example")
 
 
-class Records:
-    """A resolver that knows what it is told; an exception is raised."""
+ZONE = {
+    ("a.example", "MX"): ["20 mx.other.example.", "10 aspmx.l.google.com."],
+    ("b.example", "A"): ["192.0.2.1"],  # there, and without mail servers of its own
+}
 
-    def __init__(self, **known: Any) -> None:
-        self.known = {name.replace("__", "."): found for name, found in known.items()}
-        self.asked: list[str] = []
 
-    def resolve(self, name: str, kind: str) -> Any:
-        assert kind == "MX"
-        self.asked.append(name)
-        found = self.known[name]
-        if isinstance(found, Exception):
-            raise found
-        return dns.rrset.from_text(f"{name}.", 60, "IN", "MX", *found)
+def look_up(server: NameServer) -> int:
+    return hosts.look_up(resolver=Resolver([server.address], seconds=0.4))
 
 
 @pytest.mark.django_db
 def test_what_is_wanted_is_looked_up_once_and_again_after_a_while(workspace: Workspace):
-    records = Records(
-        a__example=["20 mx.other.example.", "10 aspmx.l.google.com."],
-        b__example=dns.resolver.NoAnswer(),
-        c__example=dns.exception.Timeout(),
-    )
-    hosts.want(["a.example", "b.example", "c.example", "gmail.com", "a.example"])
-    assert hosts.look_up(resolver=records) == 3  # type: ignore[arg-type]
-    assert sorted(records.asked) == ["a.example", "b.example", "c.example"]
-    groups = dict(MailHost.objects.values_list("domain", "mx_group"))
-    assert groups == {"a.example": "google", "b.example": "b.example", "c.example": ""}
-    assert hosts.groups_of(groups) == {"a.example": "google", "b.example": "b.example", "c.example": "c.example"}
-    assert hosts.look_up(resolver=records) == 0  # type: ignore[arg-type]
-    now = clock.now()
-    with clock.use(clock.VirtualClock(now + timedelta(hours=7))):
-        assert hosts.look_up(resolver=records) == 1  # type: ignore[arg-type]
-    assert records.asked[3:] == ["c.example"]
-    with clock.use(clock.VirtualClock(now + timedelta(days=15))):
-        records.known["a.example"] = dns.exception.Timeout()
-        assert hosts.look_up(resolver=records) == 3  # type: ignore[arg-type]
-    # What was known is kept while the DNS is silent.
-    assert MailHost.objects.get(domain="a.example").mx_group == "google"
+    with name_server(ZONE, silent=["c.example"]) as server:
+        hosts.want(["a.example", "b.example", "c.example", "gmail.com", "a.example"])
+        assert look_up(server) == 3
+        assert set(server.asked) == {("a.example", "MX"), ("b.example", "MX"), ("c.example", "MX")}
+        groups = dict(MailHost.objects.values_list("domain", "mx_group"))
+        assert groups == {"a.example": "google", "b.example": "b.example", "c.example": ""}
+        assert hosts.groups_of(groups) == {"a.example": "google", "b.example": "b.example", "c.example": "c.example"}
+        assert look_up(server) == 0
+        now = clock.now()
+        server.asked.clear()
+        with clock.use(clock.VirtualClock(now + timedelta(hours=7))):
+            assert look_up(server) == 1
+        assert set(server.asked) == {("c.example", "MX")}
+        with clock.use(clock.VirtualClock(now + timedelta(days=15))):
+            server.silent.add("a.example")
+            assert look_up(server) == 3
+        # What was known is kept while the DNS is silent.
+        assert MailHost.objects.get(domain="a.example").mx_group == "google"
