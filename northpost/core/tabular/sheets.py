@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 from xml.parsers import expat
 
-import openpyxl
-
 from .delimited import name_columns
 from .dialect import is_header
 from .opening import open_raw
@@ -96,7 +94,10 @@ class _Book:
         try:
             _inspect(self._path, self._caps)
             with warnings.catch_warnings(action="ignore"):
-                self._book = openpyxl.load_workbook(self._raw, read_only=True, data_only=True, keep_links=False)
+                # Only where a sheet is opened: in a sender, which opens none, it would be 14 MB for nothing.
+                from openpyxl import load_workbook
+
+                self._book = load_workbook(self._raw, read_only=True, data_only=True, keep_links=False)
             self.names = [sheet.title for sheet in self._book.worksheets]
         except UnreadableFile:
             self._raw.close()

@@ -17,8 +17,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
-from openpyxl import Workbook
-
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _XML_REFUSES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _CELL = 32_767  # characters Excel takes in one cell
@@ -58,6 +56,9 @@ def write_xlsx(target: Path | IO[bytes], columns: Sequence[str], rows: Iterable[
     Rows lie on the disk, not in memory, until the file is closed. Times are written in UTC, as Excel knows no
     zones; text beyond 32,767 characters in a cell is cut, as Excel calls the file broken otherwise.
     """
+    # Only where a sheet is written (see sheets.py).
+    from openpyxl import Workbook
+
     book = Workbook(write_only=True)
     header = [_as_cell(column) for column in columns]
     sheet, in_sheet, count = None, 0, 0

@@ -1,10 +1,12 @@
-"""The relaxed forms of header fields and body (RFC 6376, 3.4.2 and 3.4.4). Pure."""
+"""The relaxed forms of header fields and body (RFC 6376, 3.4.2 and 3.4.4). Pure.
+
+numpy tells eight times as quickly as bytes do whether a body is relaxed already, and takes 20 MB: so it is loaded
+where a body is signed, and not by a sender that signs nothing.
+"""
 
 from __future__ import annotations
 
 import re
-
-import numpy as np
 
 _RUN = re.compile(rb"[ \t]+")
 _BARE = re.compile(rb"\r\n|\r|\n")
@@ -13,6 +15,8 @@ _LF, _CR, _SPACE = 10, 13, 32
 
 def with_crlf(data: bytes) -> bytes:
     """The same with every bare CR or LF made CRLF, as the transport writes it."""
+    import numpy as np
+
     octets = np.frombuffer(data, np.uint8)
     feeds, returns = octets == _LF, octets == _CR
     # Nearly all messages are right already, and comparing is several times quicker than searching.
@@ -22,6 +26,8 @@ def with_crlf(data: bytes) -> bytes:
 
 def relaxed_body(body: bytes) -> bytes:
     """A body with CRLF line ends: blanks at line ends gone, runs of them one space, no empty lines at the end."""
+    import numpy as np
+
     if b"\t" in body:
         body = body.replace(b"\t", b" ")
     octets = np.frombuffer(body, np.uint8)
