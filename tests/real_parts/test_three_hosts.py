@@ -138,6 +138,7 @@ def test_a_machine_that_is_cut_off_costs_no_mail(place: Path):
             60,
             "three machines share the campaign",
         )
+        until(lambda: relay.counted().mails > 0, 60, "mail arrives")
         # A transaction of the machine that will be lost, with a lock on a message.
         assert holder.ask("hold", mailing["workspace"]) > 0
         three.cut_off()

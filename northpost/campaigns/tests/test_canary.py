@@ -69,12 +69,12 @@ def settle(campaign: Campaign, *, taken: int = 0, refused: int = 0, complained: 
         accepted_count=taken, rejected_count=refused, complained_count=complained
     )
     left = canary.LEAST - taken - refused
-    batch = WaitingBatch.objects.first()
-    assert batch is not None
-    WaitingBatch.objects.exclude(pk=batch.pk).delete()
-    WaitingBatch.objects.filter(pk=batch.pk).update(message_ids=batch.message_ids[:left])
-    if left <= 0:
-        WaitingBatch.objects.all().delete()
+    # However many batches they wait in.
+    for batch in WaitingBatch.objects.order_by("pk"):
+        still = batch.message_ids[: max(left, 0)]
+        left -= len(still)
+        WaitingBatch.objects.filter(pk=batch.pk).update(message_ids=still)
+    WaitingBatch.objects.filter(message_ids=[]).delete()
 
 
 def test_only_the_first_share_waits_to_be_sent(firm: Workspace) -> None:
