@@ -68,9 +68,9 @@ def look_up(*, resolver: Resolver | None = None) -> int:
     rows = list(MailHost.objects.filter(waiting | unanswered).order_by("looked_up_at", "pk")[:AT_ONCE])
     asked = resolver or new_resolver(patience=BUDGET_SECONDS)
     for row in rows:
-        group = _group(asked, row.domain)
-        MailHost.objects.filter(pk=row.pk).update(mx_group=(group or row.mx_group)[:255], looked_up_at=now)
-    return len(rows)
+        row.mx_group = (_group(asked, row.domain) or row.mx_group)[:255]
+        row.looked_up_at = now
+    return MailHost.objects.bulk_update(rows, ["mx_group", "looked_up_at"])
 
 
 def _group(resolver: Resolver, domain: str) -> str:
