@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from anymail.exceptions import AnymailError
 
-from northpost.delivery.esp.http import Refused, Sender, accepted, deferred, refused
+from northpost.delivery.esp.http import HttpSender, Refused, accepted, deferred, refused
 from northpost.delivery.esp.mime import taken_apart
 from northpost.delivery.esp.provider import Provider
 from northpost.delivery.transport import Envelope, Outcome
 
 
-class AnymailSender(Sender):
+class AnymailSender(HttpSender):
     """``backend`` is anymail's class, ``settings`` its settings from our credentials. One message a request."""
 
     backend_class: Any
@@ -48,13 +49,13 @@ class AnymailSender(Sender):
 class BatchSender(AnymailSender):
     """Many messages a request: anymail writes each, and they are joined to what the service's batch API wants."""
 
+    @abstractmethod
     def join(self, payloads: Sequence[Any]) -> Any:
         """The JSON of a request for all."""
-        raise NotImplementedError
 
+    @abstractmethod
     def endpoint(self) -> str:
         """Added to the API's address."""
-        raise NotImplementedError
 
     def request(self, envelopes: Sequence[Envelope]) -> dict[str, Any]:
         payloads = [self.payload(envelope) for envelope in envelopes]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,11 +53,8 @@ class Refused(Exception):
         self.recipient = recipient
 
 
-class Sender:
-    """Hands over a few messages in one request; each thread has its own.
-
-    A service says how: ``request`` makes the request, ``read`` reads the answer that it was taken.
-    """
+class Sender(ABC):
+    """Hands over a few messages in one request; each thread has its own."""
 
     # Asked once more after a lost answer, such a service knows the request again and takes it only once.
     idempotent = False
@@ -64,15 +62,34 @@ class Sender:
     def __init__(self, provider: Provider, credentials: Mapping[str, str]) -> None:
         self.provider = provider
         self.credentials = credentials
+
+    @abstractmethod
+    def send(self, envelopes: Sequence[Envelope]) -> list[Outcome]:
+        """One outcome for each. Raises RouteUnavailable (nothing was sent), Busy, AnswerLost, Refused."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Whether the service lets us in. Raises RouteUnavailable, Busy, AnswerLost, Refused."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End its connections."""
+
+
+class HttpSender(Sender):
+    """A service asked over plain HTTP: ``request`` makes the request, ``read`` reads the answer that it was taken."""
+
+    def __init__(self, provider: Provider, credentials: Mapping[str, str]) -> None:
+        super().__init__(provider, credentials)
         self.session = requests.Session()
 
+    @abstractmethod
     def request(self, envelopes: Sequence[Envelope]) -> dict[str, Any]:
         """Parameters of requests.Session.request."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, envelopes: Sequence[Envelope], answer: Any) -> list[Outcome]:
         """One outcome for each envelope, from the JSON of a 2xx."""
-        raise NotImplementedError
 
     def is_answer(self, response: requests.Response) -> bool:
         """Whether ``read`` has something to read: an outcome for each message."""
@@ -92,9 +109,9 @@ class Sender:
                 raise AnswerLost(f"the answer can't be read: {_short(response)}") from error
         raise self._judged(response)
 
+    @abstractmethod
     def probe(self) -> dict[str, Any]:
         """A request that needs the credentials and sends nothing."""
-        raise NotImplementedError
 
     def check(self) -> None:
         """Whether the service lets us in. Raises RouteUnavailable, Busy, AnswerLost, Refused."""

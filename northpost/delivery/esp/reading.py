@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import hmac
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -106,7 +107,7 @@ def report_address(provider: Provider, workspace_id: int, route_id: int) -> str:
     return f"{base}/m/w/{address_token(workspace_id, route_id)}/{provider.key}"
 
 
-class Reader:
+class Reader(ABC):
     """A service's reports, by anymail's view for it (``view_class``), which is used for its reading only."""
 
     view_class: Any
@@ -121,13 +122,13 @@ class Reader:
     def settings(self) -> Mapping[str, Any]:
         return {}
 
+    @abstractmethod
     def verify(self, request: HttpRequest) -> str | None:
         """Raises Forged; a nonce, where the signature does not cover what is said."""
-        raise NotImplementedError
 
+    @abstractmethod
     def hard(self, said: Any) -> bool:
         """Whether the service calls the address bad, in its own words."""
-        raise NotImplementedError
 
     def events(self, request: HttpRequest) -> list[Any]:
         return list(self.view.parse_events(request))

@@ -79,7 +79,6 @@ class SesSender(Sender):
 
     def close(self) -> None:
         self._client.close()
-        super().close()
 
     def _set(self) -> dict[str, str]:
         name = self.credentials.get("configuration_set")

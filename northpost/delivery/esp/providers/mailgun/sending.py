@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from northpost.delivery.esp.http import Sender, accepted
+from northpost.delivery.esp.http import HttpSender, accepted
 from northpost.delivery.esp.mime import TAG, parse, token_of
 from northpost.delivery.transport import Envelope, Outcome
 
 
-class MailgunSender(Sender):
+class MailgunSender(HttpSender):
     """The whole message, as it was made."""
 
     def request(self, envelopes: Sequence[Envelope]) -> dict[str, Any]:

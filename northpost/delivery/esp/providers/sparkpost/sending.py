@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from northpost.delivery.esp.http import Sender, accepted, refused
+from northpost.delivery.esp.http import HttpSender, accepted, refused
 from northpost.delivery.esp.mime import TAG, parse, token_of
 from northpost.delivery.transport import Envelope, Outcome
 
 
-class SparkPostSender(Sender):
+class SparkPostSender(HttpSender):
     """The whole message, as it was made."""
 
     def request(self, envelopes: Sequence[Envelope]) -> dict[str, Any]:
