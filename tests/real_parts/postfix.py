@@ -55,6 +55,7 @@ smtp_dns_support_level = disabled
 smtpd_relay_restrictions = permit_mynetworks, reject
 smtpd_reject_unlisted_recipient = no
 smtpd_tls_security_level = encrypt
+smtpd_tls_received_header = yes
 smtpd_tls_chain_files = {place}/chain.pem
 smtp_tls_security_level = none
 virtual_mailbox_domains = {domain}
