@@ -30,6 +30,7 @@ START_SECONDS = 30.0
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _NOBODY = Fault("rcpt", code=550, text="5.1.1 no such mailbox here")
 _FULL = Fault("rcpt", code=452, text="4.2.2 mailbox is full")
+_CUT = Fault("final", do="drop", keep=True)
 
 
 @dataclass(frozen=True)
@@ -42,19 +43,24 @@ class Received:
 
 
 class AddressFaults(Faults):
-    """Refuses the dead for good and the full for now: a look in a set, however many they are."""
+    """Refuses the dead for good and the full for now, and once breaks off instead of saying that it took the mail of
+    the cut: a look in a set, however many they are."""
 
-    __slots__ = ("dead", "full")
+    __slots__ = ("cut", "dead", "full")
 
-    def __init__(self, dead: Collection[str], full: Collection[str]) -> None:
+    def __init__(self, dead: Collection[str], full: Collection[str], cut: Collection[str] = ()) -> None:
         super().__init__()
         self.dead = frozenset(dead)
         self.full = frozenset(full)
+        self.cut = set(cut)
 
     def strike(self, at: At, recipient: str = "") -> Fault | None:
+        address = recipient.lower()
+        if at == "final" and address in self.cut:
+            self.cut.discard(address)
+            return _CUT
         if at != "rcpt":
             return None
-        address = recipient.lower()
         if address in self.dead:
             return _NOBODY
         return _FULL if address in self.full else None
@@ -82,18 +88,26 @@ class KeptStore:
 class Postbox:
     """A running mailbox on 127.0.0.1: `with Postbox(...) as box: box.port`.
 
-    `dead` and `full` are e-mail addresses; `keep`: how many of the newest mails are handed back by `received()`.
+    `dead`, `full` and `cut` are e-mail addresses, see AddressFaults; `keep`: how many of the newest mails are handed
+    back by `received()`.
     """
 
     host = "127.0.0.1"
 
     def __init__(
-        self, *, now: datetime, dead: Collection[str] = (), full: Collection[str] = (), keep: int = 200
+        self,
+        *,
+        now: datetime,
+        dead: Collection[str] = (),
+        full: Collection[str] = (),
+        cut: Collection[str] = (),
+        keep: int = 200,
     ) -> None:
+        self.cut = frozenset(cut)
         context = get_context("spawn")
         self._wire, far_end = context.Pipe()
         self._process = context.Process(
-            target=_run, args=(far_end, now, frozenset(dead), frozenset(full), keep), daemon=True
+            target=_run, args=(far_end, now, AddressFaults(dead, full, cut), keep), daemon=True
         )
         self._far_end = far_end
         self.port = 0
@@ -136,10 +150,10 @@ class Postbox:
         self._wire.close()
 
 
-def _run(wire: Connection, now: datetime, dead: frozenset[str], full: frozenset[str], keep: int) -> None:
+def _run(wire: Connection, now: datetime, faults: AddressFaults, keep: int) -> None:
     # Ctrl-C reaches the whole group: the parent ends us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    uvloop.run(_serve(wire, now, AddressFaults(dead, full), KeptStore(keep)))
+    uvloop.run(_serve(wire, now, faults, KeptStore(keep)))
 
 
 async def _serve(wire: Connection, now: datetime, faults: AddressFaults, store: KeptStore) -> None:

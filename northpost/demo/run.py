@@ -20,6 +20,7 @@ from northpost.campaigns import actions as campaigns
 from northpost.core import clock, signing, statistics, tenancy
 from northpost.delivery.actions.routes import create_sender
 from northpost.delivery.deliverability import counting as deliverability
+from northpost.delivery.inbound.following import follow_up
 from northpost.demo.agency import SLUG as AGENCY_SLUG
 from northpost.demo.agency import found_agency_client
 from northpost.demo.clearing import forget_workspace
@@ -32,8 +33,10 @@ from northpost.demo.loading import Register, define_fields, import_people, make_
 from northpost.demo.orders import import_catalogue, import_history
 from northpost.demo.postbox import Postbox, Received
 from northpost.demo.readers import Expected, Readers
+from northpost.demo.reports import bring_reports
 from northpost.demo.scenario import MAILINGS, SENDING_HOUR, STORY_DAYS
 from northpost.demo.story import Story
+from northpost.demo.warming import begin_warm_up, lead_to_mailbox
 from northpost.events import consumers
 from northpost.goals.actions import refresh_readings
 from northpost.mailbox.actions import keep_mails
@@ -163,6 +166,7 @@ def _work(
             now=virtual.now(),
             dead=[people.email[number] for number in range(len(people)) if company.audience.is_dead(number)],
             full=[people.email[number] for number in range(len(people)) if company.audience.is_full(number)],
+            cut=_cut_off(company),
         ) as box,
         _mail_goes_to(box),
     ):
@@ -170,6 +174,8 @@ def _work(
         for planned in MAILINGS:
             if planned.days_ago is not None and planned.days_ago > 0:
                 story.live_until(_sending_moment(end, planned.days_ago))
+                if planned.warming and desk.second_server is None:
+                    desk.second_server = begin_warm_up(by=user, port=box.port, people=len(people), now=virtual.now())
                 campaign = story.send(planned)
                 statistics.keep_fresh(at_once=True)
                 say(f"Sent: {planned.name}" if campaign else f"Nobody to send it to: {planned.name}")
@@ -177,8 +183,11 @@ def _work(
         statistics.keep_fresh(at_once=True)
         refresh_readings(end)
         deliverability.refresh(at_once=True)
+        bring_reports(end=end, people=len(people), seed=company.seed)
+        follow_up()
         received = box.received()
         keep_mails(mails=received.newest)
+    lead_to_mailbox(settings.NORTHPOST_MAILBOX_PORT)
     for planned in MAILINGS:
         if planned.days_ago is None:
             desk.plan(planned)
@@ -187,6 +196,18 @@ def _work(
             with suppress(campaigns.NotReady):
                 campaigns.schedule_campaign(campaign_id=campaign.pk, at=_sending_moment(end, planned.days_ago))
     return received, story.readers.done
+
+
+def _cut_off(company: Company) -> list[str]:
+    """Every twelfth of the partners: the second mail server loses the connection just when it should say that it took
+    the letter to them."""
+    people, audience = company.people, company.audience
+    reached = [
+        number
+        for number in range(len(people))
+        if people.is_partner(number) and not audience.is_dead(number) and not audience.is_full(number)
+    ]
+    return [people.email[number] for number in reached[::12]]
 
 
 def _sending_moment(end: datetime, days_ago: int) -> datetime:
@@ -240,4 +261,5 @@ def _look_again() -> MainJob:
     user = User.objects.get(email=OWNER_EMAIL)
     assert workspace is not None
     with tenancy.workspace(workspace.pk):
+        lead_to_mailbox(settings.NORTHPOST_MAILBOX_PORT)
         return MainJob(measure(workspace, seconds=0.0, already_there=True), _sign_in(user))

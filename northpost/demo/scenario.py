@@ -55,7 +55,7 @@ class PlannedMailing:
     """A mailing: which letter, to whom, how many days before today (negative: still to come; None: a draft).
 
     `to`: "everyone", "list:<name>" or "segment:<name>"; `but`: who is left out, alike. `goal`: of which group it serves
-    the goal.
+    the goal. `warming`: it leaves by the second mail server, whose domain is warmed up from the first such mailing on.
     """
 
     name: str
@@ -64,15 +64,21 @@ class PlannedMailing:
     days_ago: int | None
     but: tuple[str, ...] = ()
     goal: str = ""
+    warming: bool = False
 
 
 MAILINGS: tuple[PlannedMailing, ...] = (
     PlannedMailing("Newsletter: what is new", "newsletter", "everyone", 38, ("list:Partners",), goal="prospects"),
     PlannedMailing("We miss you", "win_back", "segment:Lapsed customers", 29, goal="lapsed"),
     PlannedMailing("Accessories week", "offer", "segment:Active customers", 20, ("list:Partners",), goal="active"),
-    PlannedMailing("Letter to partners and press", "partners", "list:Partners", 13, goal="partners"),
+    PlannedMailing("Letter to partners and press", "partners", "list:Partners", 13, goal="partners", warming=True),
     PlannedMailing(
-        "Newsletter: from our shelves", "newsletter", "segment:Clicked in the last 30 days", 5, goal="active"
+        "Newsletter: from our shelves",
+        "newsletter",
+        "segment:Clicked in the last 30 days",
+        5,
+        goal="active",
+        warming=True,
     ),
     PlannedMailing("Offer of the weekend", "offer", "list:Offers", -1, goal="active"),
     PlannedMailing("How do you like your purchase?", "review", "segment:Bought twice or more", None, goal="new"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Max, Sum
+from django.db.models import Max, Q, Sum
 
 from northpost.delivery.limits.hosts import groups_of
 from northpost.delivery.limits.providers import name_of
@@ -124,10 +124,13 @@ class DmarcFigures:
 
 
 def dmarc_figures(*, first: date, last: date, domain: str = "") -> DmarcFigures:
-    """What receivers reported of these days (UTC, as reports are)."""
+    """What receivers reported of these days (UTC, as reports are); ``domain``: of mail in this domain's name only.
+
+    A report is about the domain that has the DMARC record, and so tells of those below it too.
+    """
     rows = DmarcRow.objects.filter(report__begins_at__date__gte=first, report__begins_at__date__lte=last)
     if domain:
-        rows = rows.filter(report__domain=domain)
+        rows = rows.filter(Q(header_from=domain) | Q(header_from="", report__domain=domain))
     read = [
         (begins_at.date(), source_ip, organisation, _fared(messages, dkim or spf, disposition))
         for begins_at, source_ip, organisation, messages, dkim, spf, disposition in rows.values_list(

@@ -9,6 +9,7 @@ from django.test import Client
 
 from northpost.core import clock
 from northpost.delivery.deliverability.queries import Fared
+from northpost.delivery.deliverability.queries import dmarc_figures
 from northpost.delivery.models import DeliveryCount, DmarcReport, DmarcRow
 from northpost.team.models import User, Workspace
 from northpost.web.deliverability.views import level_of
@@ -92,6 +93,25 @@ def test_dmarc_reports_are_drawn(browser: Client) -> None:
     page = browser.get(PAGE).text
     assert "1 provider reported: 0 messages in your name passed, 12 failed, 12 of them were kept out." in page
     assert "192.0.2.7" in page
+
+
+def test_a_report_about_a_domain_tells_of_those_below_it_too(browser: Client) -> None:
+    made = DmarcReport.objects.create(
+        organisation="google.com", report_key="1", domain="shop.example", begins_at=NOW, ends_at=NOW, received_at=NOW
+    )
+    for name, messages in (("shop.example", 5), ("news.shop.example", 7)):
+        DmarcRow.objects.create(
+            report=made,
+            source_ip="192.0.2.7",
+            messages=messages,
+            dkim_aligned=True,
+            spf_aligned=True,
+            header_from=name,
+        )
+    day = NOW.date()
+    passed = [dmarc_figures(first=day, last=day, domain=name).total.passed for name in ("", "shop.example")]
+    assert passed == [12, 5]
+    assert dmarc_figures(first=day, last=day, domain="news.shop.example").total.passed == 7
 
 
 def test_the_way_there_and_back(browser: Client) -> None:
