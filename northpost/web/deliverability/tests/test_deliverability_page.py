@@ -8,8 +8,7 @@ import pytest
 from django.test import Client
 
 from northpost.core import clock
-from northpost.delivery.deliverability.queries import Fared
-from northpost.delivery.deliverability.queries import dmarc_figures
+from northpost.delivery.deliverability.queries import Fared, dmarc_figures
 from northpost.delivery.models import DeliveryCount, DmarcReport, DmarcRow
 from northpost.team.models import User, Workspace
 from northpost.web.deliverability.views import level_of
