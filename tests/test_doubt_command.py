@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from northpost.core import clock
-from northpost.delivery.engine import addresses
+from northpost.delivery import addresses
 from northpost.delivery.models import Message, MessageState
 from northpost.delivery.tests import rig
 from northpost.program import ground

@@ -22,7 +22,7 @@ from django.db import connection
 
 from northpost.config import environment
 from northpost.core import clock
-from northpost.delivery.engine import addresses
+from northpost.delivery import addresses
 from northpost.delivery.models import Hit, HitKind, Link, Message
 from northpost.delivery.tests import rig
 from northpost.public.hits import HitDoor, journal

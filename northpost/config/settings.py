@@ -136,7 +136,7 @@ DEFAULT_FROM_EMAIL = os.environ.get("NORTHPOST_FROM_EMAIL", f"northpost@{_host}"
 PROCRASTINATE_IMPORT_PATHS = [
     "northpost.delivery.deliverability.tasks",
     "northpost.delivery.domains.tasks",
-    "northpost.delivery.esp.tasks",
+    "northpost.delivery.webhooks.tasks",
     "northpost.delivery.inbound.inboxes.tasks",
     "northpost.delivery.inbound.tasks",
     "northpost.delivery.limits.tasks",

@@ -17,7 +17,7 @@ from email.utils import format_datetime
 
 from northpost.core import addresses as email_addresses
 from northpost.core import tenancy
-from northpost.delivery.engine import addresses
+from northpost.delivery import addresses
 from northpost.delivery.inbound.taking import take_in
 from northpost.delivery.models import Way
 from northpost.demo.company.people import People

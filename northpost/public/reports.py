@@ -8,10 +8,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from northpost.core import signing, tenancy
-from northpost.delivery.esp import applying, tasks
 from northpost.delivery.esp.reading import Forged, Unreadable, read_address
 from northpost.delivery.models import Route, RouteKind
 from northpost.delivery.routes import RouteUnusable, account_of
+from northpost.delivery.webhooks import applying, tasks
 
 
 @csrf_exempt  # the service's signature, or the password that it was given, is what proves it

@@ -13,8 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from northpost.core import signing, tenancy
-from northpost.delivery import actions
-from northpost.delivery.engine import addresses
+from northpost.delivery import actions, addresses
 from northpost.delivery.engine.web_version import web_version as mail_as_page
 from northpost.public.reader import Reader, read_reader
 from northpost.public.style import style_urls

@@ -24,8 +24,8 @@ from northpost.campaigns.spam import check_spam
 from northpost.contacts.models import Contact
 from northpost.core import clock
 from northpost.delivery import sources
-from northpost.delivery.actions.domains import make_dkim_key
 from northpost.delivery.dkim import Algorithm
+from northpost.delivery.domains.actions import make_dkim_key
 from northpost.delivery.domains.queries import record_of
 from northpost.delivery.engine import send_due
 from northpost.delivery.engine.compose import prepare, render

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from northpost.core.signing import BadToken
-from northpost.delivery.engine import addresses
+from northpost.delivery import addresses
 from northpost.delivery.models import Message
 from northpost.delivery.tests import rig
 

@@ -1,10 +1,8 @@
-"""Ways out and senders: made, changed, tried, put away."""
+"""Ways out and senders: made, changed, put away."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypedDict, TypeVar, Unpack
 
 from django.db import transaction
@@ -12,16 +10,13 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from northpost.core import addresses, clock, signing
-from northpost.delivery.actions.services import apply_credentials, check_service
+from northpost.delivery.actions.services import apply_credentials
 from northpost.delivery.errors import DeliveryProblem, NotHere
 from northpost.delivery.limits import holds
 from northpost.delivery.models import Route, RouteKind, Security, Sender, WarmUp
-from northpost.delivery.routes import account_of, endpoint_of
-from northpost.delivery.transport import RouteReport, Timeouts, check
 from northpost.team.actions import record
 from northpost.team.models import User, Workspace
 
-CHECK_TIMEOUTS = Timeouts(connect=5, greeting=5, command=5, data=5, final=5)
 MOST_CONNECTIONS = 50
 MOST_WEIGHT = 100
 
@@ -112,20 +107,9 @@ def archive_sender(*, sender_id: int, by: User | None = None) -> None:
     _archive(Sender, sender_id, by, "sender")
 
 
-def check_route(*, route_id: int) -> RouteReport:
-    """Connect, secure, sign in, and send nothing; what the server offers is noted. Raises NotHere, RouteUnusable."""
-    route = Route.objects.filter(pk=route_id).first()
-    if route is None:
-        raise NotHere(f"no route {route_id}")
-    if route.kind == RouteKind.ESP:
-        return check_service(account_of(route))
-    endpoint = endpoint_of(route, timeouts=CHECK_TIMEOUTS)
-    # A thread of its own: whoever asks may be running a loop already.
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        report = thread.submit(lambda: asyncio.run(check(endpoint))).result()
-    if report.capabilities is not None:
-        Route.objects.filter(pk=route_id).update(smtputf8=report.capabilities.smtputf8)
-    return report
+def note_smtputf8(*, route_id: int, offered: bool) -> None:
+    """Write down whether a server takes addresses that are not ASCII before the @."""
+    Route.objects.filter(pk=route_id).update(smtputf8=offered)
 
 
 def furnish(workspace: Workspace) -> None:

@@ -1,17 +1,14 @@
-"""Accounts at e-mail services: what somebody entered is checked and sealed, and tried out."""
+"""Accounts at e-mail services: what somebody entered is checked and sealed."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 
 from northpost.delivery.errors import DeliveryProblem
-from northpost.delivery.esp.http import AnswerLost, Busy, Refused, Sender, unavailable
-from northpost.delivery.esp.provider import Account, BadCredentials, Provider, find, seal, unseal
+from northpost.delivery.esp.provider import BadCredentials, Provider, find, seal, unseal
 from northpost.delivery.models import Route, Security
-from northpost.delivery.transport import RouteReport, RouteUnavailable
 
 LONGEST = 500
 
@@ -52,20 +49,3 @@ def _complete(provider: Provider, given: Mapping[str, str], kept: Mapping[str, s
         if value:
             found[field.name] = value
     return found
-
-
-def check_service(account: Account) -> RouteReport:
-    """Ask the service something that needs the credentials and sends nothing."""
-    began = time.monotonic()
-    sender: Sender = account.provider.make_sender(account.credentials)
-    error: RouteUnavailable | None = None
-    try:
-        sender.check()
-    except RouteUnavailable as refused:
-        error = refused
-    except (Busy, AnswerLost, Refused) as other:
-        error = unavailable(f"https://{account.provider.label}", "network", str(other))
-    finally:
-        sender.close()
-    seconds = time.monotonic() - began
-    return RouteReport(account.provider.label, 443, seconds, error, tls=("TLS", ""), signed_in=error is None)

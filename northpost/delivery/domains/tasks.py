@@ -8,7 +8,7 @@ from django.conf import settings
 from procrastinate.contrib.django import app
 
 from northpost.core import tenancy
-from northpost.delivery.actions.domains import keep_check
+from northpost.delivery.domains.actions import keep_check
 from northpost.delivery.domains.check import DomainCheck
 from northpost.delivery.domains.queries import look_up, sending_domains
 from northpost.team.queries import workspace_ids

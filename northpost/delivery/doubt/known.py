@@ -10,9 +10,9 @@ from pathlib import Path
 from django.db.models import Exists, OuterRef, QuerySet
 
 from northpost.core import signing, tenancy
+from northpost.delivery import addresses
 from northpost.delivery.actions.doubt import Finding
 from northpost.delivery.doubt.logs import Entry, LogReader, log_lines
-from northpost.delivery.engine import addresses
 from northpost.delivery.models import Doubt as Place
 from northpost.delivery.models import Message, MessageState, Resolution, Route, RouteKind, Verdict
 

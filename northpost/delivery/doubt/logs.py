@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from northpost.delivery.rules.replies import reply_in
+
 # A line holds at most a few KB; what is longer was not written by a mail server.
 LONGEST_LINE = 16_384
 
@@ -22,7 +24,6 @@ _POSTFIX_DONE = re.compile(r"to=<[^>]*>,.*? dsn=(\d\.\d{1,3}\.\d{1,3}), status=(
 _EXIM = re.compile(r"^\S+ \S+ (?:[+-]\d{4} )?(?:\[\d+\] )?(\w{6}-\w{6,11}-\w{2,4}) (<=|=>|->|\*\*|==) (.*)$")
 _EXIM_ID = re.compile(r" id=(\S+)")
 _EXIM_TAIL = re.compile(r": (.*)$")
-_CODE = re.compile(r"(?:^|said: |\s|:)([245]\d\d)[ -](?:([245]\.\d{1,3}\.\d{1,3})\b)?")
 
 
 @dataclass(frozen=True)
@@ -108,11 +109,6 @@ class LogReader:
         # Put off after it went: another copy's line. Nothing unsays that it went.
         if before is None or fate != "taken" or before.fate == "taken":
             self.entries[message_id] = Entry(message_id, fate, code, enhanced, text[:500])
-
-
-def reply_in(text: str) -> tuple[int | None, str | None]:
-    found = _CODE.search(text)
-    return (int(found[1]), found[2]) if found else (None, None)
 
 
 def log_lines(path: Path) -> Iterator[str]:

@@ -12,8 +12,8 @@ from datetime import datetime
 from northpost.content.errors import ContentError
 from northpost.core import clock, statistics
 from northpost.delivery import actions, queries, sources
-from northpost.delivery.actions.domains import note_sender_domain
 from northpost.delivery.actions.ledger import Claimed, SourceKey
+from northpost.delivery.domains.actions import note_sender_domain
 from northpost.delivery.domains.signing import signer_for
 from northpost.delivery.engine.compose import Prepared, prepare
 from northpost.delivery.engine.hand import Hand

@@ -17,8 +17,8 @@ from northpost.content.links import Link
 from northpost.content.liquid import LinkUrl
 from northpost.content.mime import address_header, frame, header
 from northpost.core import addresses
+from northpost.delivery import addresses as ours
 from northpost.delivery.dkim import Signer
-from northpost.delivery.engine import addresses as ours
 from northpost.delivery.sources import Mailing
 from northpost.delivery.transport import Envelope
 

@@ -98,6 +98,12 @@ def find(key: str) -> Provider:
     return found
 
 
+def label_of(key: str) -> str:
+    """What a service is called; one that isn't there any more, by its key."""
+    found = providers().get(key)
+    return found.label if found else key
+
+
 def seal(credentials: Mapping[str, str]) -> str:
     return signing.seal(json.dumps(dict(credentials), sort_keys=True))
 

@@ -21,11 +21,11 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from northpost.core import clock, signing
-from northpost.delivery.doubt.logs import reply_in
-from northpost.delivery.engine import addresses
+from northpost.delivery import addresses
 from northpost.delivery.esp.mime import TAG
 from northpost.delivery.esp.provider import Account, Provider
 from northpost.delivery.models import ReportKind
+from northpost.delivery.rules.replies import reply_in
 
 ADDRESS = "service-reports"
 PASSWORD = "service-reports-password"  # noqa: S105 - the name of a key's purpose

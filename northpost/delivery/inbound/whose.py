@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from northpost.core import signing
-from northpost.delivery.engine import addresses as ours
+from northpost.delivery import addresses as ours
 from northpost.delivery.inbound.parts import Part
 
 # More than any honest mail has: each costs an HMAC.

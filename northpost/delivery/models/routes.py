@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from northpost.core.tenancy import TenantModel
-from northpost.delivery.esp.provider import providers
 
 
 class RouteKind(models.TextChoices):
@@ -58,12 +57,6 @@ class Route(TenantModel):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def service(self) -> str:
-        """What the e-mail service of a route of kind ``esp`` is called."""
-        found = providers().get(self.provider)
-        return found.label if found else self.provider
 
 
 class Sender(TenantModel):

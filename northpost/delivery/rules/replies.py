@@ -40,6 +40,8 @@ _UNWANTED = re.compile(
     r"|content rejected|virus|unsolicited|junk",
     re.IGNORECASE,
 )
+# Where in what was told of a refusal the server's own words begin.
+_CODE = re.compile(r"(?:^|said: |\s|:)([245]\d\d)[ -](?:([245]\.\d{1,3}\.\d{1,3})\b)?")
 
 
 def classify_reply(
@@ -59,3 +61,9 @@ def classify_reply(
     if enhanced in (None, "5.0.0") and code is not None and code >= 500 and _UNWANTED.search(text):
         return Blame.POLICY
     return Blame.SOFT
+
+
+def reply_in(text: str) -> tuple[int | None, str | None]:
+    """The server's code and enhanced code (RFC 3463), as far as ``text`` quotes them."""
+    found = _CODE.search(text)
+    return (int(found[1]), found[2]) if found else (None, None)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from northpost.core import signing
-from northpost.delivery.engine import addresses
-from northpost.delivery.engine.addresses import (
+from northpost.delivery import addresses
+from northpost.delivery.addresses import (
     BOUNCE,
     CLICK,
     LEAVE,

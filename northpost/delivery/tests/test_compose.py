@@ -18,7 +18,7 @@ from northpost.content import library
 from northpost.content.compile import RenderedMail, compile_mail
 from northpost.content.sample import sample_context
 from northpost.core.addresses import AddressError, normalise
-from northpost.delivery.engine import addresses
+from northpost.delivery import addresses
 from northpost.delivery.engine.compose import BadAddress, Prepared, compose, prepare, recipient_of, render
 from northpost.delivery.sources import Mailing
 from northpost.delivery.tests import rig

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from northpost.core import clock, tenancy
-from northpost.delivery import actions, queries
+from northpost.delivery import actions, addresses, queries
 from northpost.delivery.actions.doubt import Finding, resolve
 from northpost.delivery.actions.ledger import Settlement
 from northpost.delivery.doubt import known
-from northpost.delivery.engine import addresses
 from northpost.delivery.models import (
     Evidence,
     HitKind,

@@ -12,6 +12,7 @@ from northpost.delivery.actions import routes
 from northpost.delivery.errors import DeliveryProblem, NotHere
 from northpost.delivery.models import Route, Sender
 from northpost.delivery.routes import endpoint_of
+from northpost.delivery.routes.trying import check_route
 from northpost.delivery.tests import rig
 from northpost.mailbox.access import authenticate
 from northpost.team.models import Workspace
@@ -110,7 +111,7 @@ def test_a_fallback_is_another_server_of_ones_own(workspace: Workspace, rival: W
 def test_another_workspaces_route_is_not_there(workspace: Workspace, rival: Workspace):
     route = routes.create_route(**SERVER)
     with tenancy.workspace(rival.pk):
-        for act in (routes.update_route, routes.archive_route, routes.set_default_route, routes.check_route):
+        for act in (routes.update_route, routes.archive_route, routes.set_default_route, check_route):
             with pytest.raises(NotHere):
                 act(route_id=route.pk)
 
@@ -118,9 +119,9 @@ def test_another_workspaces_route_is_not_there(workspace: Workspace, rival: Work
 def test_a_try_of_a_route(workspace: Workspace, tmp_path: Path):
     with rig.sink(tmp_path) as sink:
         route = rig.route(sink.port)
-        assert routes.check_route(route_id=route.pk).ok
+        assert check_route(route_id=route.pk).ok
         assert sink.mails == []
-    report = routes.check_route(route_id=route.pk)
+    report = check_route(route_id=route.pk)
     assert not report.ok
     assert f"port {sink.port}" in str(report.error)
 

@@ -20,10 +20,10 @@ from aiosmtpd.controller import Controller
 from northpost.contacts.models import Contact
 from northpost.content.errors import ContentError
 from northpost.core import clock
-from northpost.delivery import queries, sources
-from northpost.delivery.actions import routes
-from northpost.delivery.engine import addresses, send_due
+from northpost.delivery import addresses, queries, sources
+from northpost.delivery.engine import send_due
 from northpost.delivery.models import Budget, Claim, Message, Route, Source, WaitingBatch
+from northpost.delivery.routes.trying import check_route
 from northpost.delivery.sources import Mailing
 from northpost.delivery.tests import rig
 from northpost.mailbox.received import MemoryStore
@@ -211,7 +211,7 @@ def test_an_address_that_is_not_ascii_finds_the_one_server_that_takes_such(works
     with ascii_server() as got, rig.sink(tmp_path) as sink:
         able, unable = rig.route(sink.port, weight=1), rig.route(got.port, weight=9)
         for route in (able, unable):
-            assert routes.check_route(route_id=route.pk).ok
+            assert check_route(route_id=route.pk).ok
         assert set(Route.objects.exclude(kind="mailbox").values_list("pk", "smtputf8")) == {
             (able.pk, True),
             (unable.pk, False),

@@ -11,9 +11,9 @@ import dkim
 import pytest
 
 from northpost.core import clock, tenancy
-from northpost.delivery.actions.domains import KEEP_PUBLISHED, keep_check, make_dkim_key, retire_dkim_key
 from northpost.delivery.actions.routes import archive_sender, create_sender
 from northpost.delivery.dkim import Algorithm
+from northpost.delivery.domains.actions import KEEP_PUBLISHED, keep_check, make_dkim_key, retire_dkim_key
 from northpost.delivery.domains.check import DomainCheck
 from northpost.delivery.domains.queries import keys_of, record_of, sending_domains
 from northpost.delivery.domains.signing import SealedKey, signer_for

@@ -16,8 +16,7 @@ import psutil
 
 from northpost.core import clock, tenancy
 from northpost.core.sql import Fragment
-from northpost.delivery import actions
-from northpost.delivery.engine import addresses
+from northpost.delivery import actions, addresses
 from northpost.delivery.models import Hit, Link, Message, MessageState
 from northpost.program.bench import shop
 from northpost.program.bench.outcome import Outcome, percentile

@@ -17,9 +17,8 @@ from django.urls import path  # noqa: E402
 from psycopg_pool import AsyncConnectionPool  # noqa: E402
 
 from northpost.core import clock  # noqa: E402
-from northpost.delivery import actions  # noqa: E402
+from northpost.delivery import actions, addresses  # noqa: E402
 from northpost.delivery.actions.hits import insert_parameters, insert_statement  # noqa: E402
-from northpost.delivery.engine import addresses  # noqa: E402
 from northpost.delivery.models import HitKind  # noqa: E402
 from northpost.public.hits.door import connection_parameters  # noqa: E402
 from northpost.public.hits.journal import ENTER  # noqa: E402

@@ -21,10 +21,10 @@ from northpost.config import environment
 from northpost.content.models import Template
 from northpost.core import clock, tenancy
 from northpost.core.signing import BadToken
+from northpost.delivery import addresses
 from northpost.delivery.actions import suppress
-from northpost.delivery.actions.domains import make_dkim_key
 from northpost.delivery.dkim import Algorithm
-from northpost.delivery.engine import addresses
+from northpost.delivery.domains.actions import make_dkim_key
 from northpost.delivery.models import DkimKey, DkimKeyState, Message, MessageState, Policy, Route, RouteKind, Security
 from northpost.program.bench import newsletter, peers, shop, sink
 from northpost.program.bench.outcome import Outcome, memory_mb, timed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from northpost.core import signing
-from northpost.delivery.engine import addresses
+from northpost.delivery import addresses
 from northpost.delivery.models import HitKind
 
 OPENED, CLICKED, PICTURE = "/m/o/", "/m/c/", ".gif"

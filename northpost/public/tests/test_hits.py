@@ -9,8 +9,7 @@ from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from northpost.core import clock, tenancy
-from northpost.delivery import actions
-from northpost.delivery.engine import addresses
+from northpost.delivery import actions, addresses
 from northpost.delivery.models import Hit, Link, Message
 from northpost.delivery.tests import rig
 from northpost.events.models import Event

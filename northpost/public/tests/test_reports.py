@@ -19,15 +19,14 @@ from django.test import Client
 from northpost.contacts.models import Consent, ConsentState
 from northpost.core import clock, signing, tenancy
 from northpost.core.fetch import Answer
-from northpost.delivery import actions
-from northpost.delivery.engine import addresses
-from northpost.delivery.esp.applying import apply_reports
+from northpost.delivery import actions, addresses
 from northpost.delivery.esp.provider import find, seal
 from northpost.delivery.esp.providers.amazon_ses.events import SesReader
 from northpost.delivery.esp.reading import USER, address_token, password, report_address
 from northpost.delivery.esp.tests.services import CREDENTIALS
 from northpost.delivery.models import Message, Resolution, Route, ServiceReport, Suppression
 from northpost.delivery.tests import rig
+from northpost.delivery.webhooks.applying import apply_reports
 from northpost.events.models import Event
 from northpost.team.models import Workspace
 

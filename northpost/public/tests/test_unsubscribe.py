@@ -7,7 +7,7 @@ from django.test import Client
 
 from northpost.contacts.models import Consent, ConsentRecord, ConsentState
 from northpost.core import tenancy
-from northpost.delivery.engine import addresses
+from northpost.delivery import addresses
 from northpost.delivery.models import Message
 from northpost.delivery.tests import rig
 from northpost.events.models import Event

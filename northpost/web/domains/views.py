@@ -12,9 +12,9 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from northpost.delivery.actions.domains import make_dkim_key, retire_dkim_key
 from northpost.delivery.dkim import Algorithm
 from northpost.delivery.domains import queries, words
+from northpost.delivery.domains.actions import make_dkim_key, retire_dkim_key
 from northpost.delivery.domains.check import Finding, Level, findings_from_json
 from northpost.delivery.domains.tasks import check_and_keep
 from northpost.delivery.errors import DeliveryProblem, NotHere

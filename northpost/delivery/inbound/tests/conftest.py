@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from northpost.core import clock
-from northpost.delivery.engine import addresses as ours
+from northpost.delivery import addresses as ours
 from northpost.delivery.models import Message, Source
 from northpost.delivery.tests import rig
 from northpost.team.models import Workspace

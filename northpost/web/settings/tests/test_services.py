@@ -38,7 +38,7 @@ def test_every_service_has_its_form(client: Client):
 def test_a_service_is_added_and_its_key_never_shown(client: Client):
     answer = client.post("/w/firm/settings/sending/services/new/mailgun/", ENTERED)
     route = Route.objects.get(kind="esp")
-    assert (answer.status_code, route.name, route.service) == (302, "Our Mailgun", "Mailgun")
+    assert (answer.status_code, route.name, route.provider) == (302, "Our Mailgun", "mailgun")
     assert unseal(route.password_sealed)["api_key"] == "key-secret"
     page = client.get(f"/w/firm/settings/sending/routes/{route.pk}/").content.decode()
     assert "mg.firm.example" in page

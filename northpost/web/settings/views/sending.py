@@ -18,6 +18,7 @@ from northpost.delivery.actions.policy import set_policy
 from northpost.delivery.errors import DeliveryProblem, NotHere
 from northpost.delivery.models import Policy, Route, RouteKind, Security, Sender
 from northpost.delivery.routes import RouteUnusable
+from northpost.delivery.routes.trying import check_route
 from northpost.delivery.transport import RouteReport
 from northpost.team.rules import Ability
 from northpost.web.frame.access import StaffRequest, address, needs
@@ -239,7 +240,7 @@ def route_do(request: StaffRequest, route_id: int) -> HttpResponse:
 
 def _check(request: StaffRequest, route_id: int) -> None:
     try:
-        report = routes.check_route(route_id=route_id)
+        report = check_route(route_id=route_id)
     except RouteUnusable as problem:
         messages.error(request, str(problem))
         return

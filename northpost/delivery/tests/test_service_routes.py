@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from northpost.delivery.actions.routes import check_route, create_route, update_route
-from northpost.delivery.engine import addresses, send_due
+from northpost.delivery import addresses
+from northpost.delivery.actions.routes import create_route, update_route
+from northpost.delivery.engine import send_due
 from northpost.delivery.errors import DeliveryProblem
 from northpost.delivery.esp.provider import seal, unseal
 from northpost.delivery.esp.tests.services import CREDENTIALS, credentials, service, understood, yes
 from northpost.delivery.models import Message, Route
+from northpost.delivery.routes.trying import check_route
 from northpost.delivery.tests import rig
 from northpost.team.models import AuditEntry, User, Workspace
 

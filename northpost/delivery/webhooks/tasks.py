@@ -9,8 +9,8 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from northpost.core import tenancy
-from northpost.delivery.esp.applying import apply_reports
 from northpost.delivery.models import ServiceReport
+from northpost.delivery.webhooks.applying import apply_reports
 from northpost.team.queries import workspace_ids
 
 
