@@ -22,6 +22,7 @@ import binascii
 import hmac
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from django.conf import settings
@@ -155,15 +156,19 @@ def read_click(link: str, person: str) -> ClickTarget:
     who = _read_base64(person)
     numbers, proof = who[: _NUMBERS.size], who[_NUMBERS.size :]
     workspace_id, message_id = _NUMBERS.unpack(numbers)
+    mark, link_id, url = _read_link(settings.SECRET_KEY, workspace_id, link)
+    _check(proof, signing.keyed("message-click")(numbers + mark)[:_TAG])
+    return ClickTarget(workspace_id, message_id, link_id, url)
+
+
+# The same for everybody who got the mailing: read once, and clicked by many. What does not fit is not kept.
+@lru_cache(maxsize=1024)
+def _read_link(_secret: str, workspace_id: int, link: str) -> tuple[bytes, int, str]:
     raw = _read_base64(link)
     mark, high, low = _LINK.unpack_from(raw)
-    _check(proof, signing.keyed("message-click")(numbers + mark)[:_TAG])
-    signature = raw[_LINK.size : _LINK.size + _TAG]
     address = raw[_LINK.size + _TAG :]
-    link_id = high << 16 | low
-    said = raw[: _LINK.size]
-    _check(signature, _link_tag(workspace_id, said, address))
-    return ClickTarget(workspace_id, message_id, link_id, address.decode())
+    _check(raw[_LINK.size : _LINK.size + _TAG], _link_tag(workspace_id, raw[: _LINK.size], address))
+    return mark, high << 16 | low, address.decode()
 
 
 def _mark(origin: Origin) -> bytes:
