@@ -28,3 +28,6 @@ application = HitDoor(django_application)
 # What is loaded by now stays: the collector need not go through it again and again while requests are answered.
 gc.collect()
 gc.freeze()
+# Hundreds of requests are under way at once, and none of what they hold is garbage: by the usual threshold (700) it
+# would be gone through time and again.
+gc.set_threshold(20_000, 20, 20)

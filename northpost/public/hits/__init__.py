@@ -1,7 +1,7 @@
 """Openings and clicks, answered before Django: /m/o/ and /m/c/.
 
 door.py speaks ASGI, reading.py says what an address asks for, journal.py commits hits together and then lets them
-be answered.
+be answered, with what replying.py has ready.
 """
 
 from northpost.public.hits.door import HitDoor

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import base64
 import logging
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
-from django.conf import settings
 from django.db import DatabaseError, connection, connections
-from django.utils import translation
-from django.utils.encoding import iri_to_uri
-from django.utils.translation import gettext as _
 
 from northpost.core import clock
 from northpost.delivery import tasks
 from northpost.delivery.actions.hits import LONGEST_AGENT, NewHit
 from northpost.public.hits.journal import LONGEST_WAIT, Away, Journal, Seldom, Unknown, new_key
 from northpost.public.hits.reading import CLICKED, HIDDEN_LINK, OPENED, Asked, read
+from northpost.public.hits.replying import PIXEL, Message, Reply, headless, leading_to, reply, unavailable
 
 log = logging.getLogger(__name__)
 
-Message = MutableMapping[str, Any]
 # As loosely typed as ASGI is: Django's and a server's own types differ.
 Application = Callable[[Any, Any, Any], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
 
-PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
-NOT_KEPT = (b"cache-control", b"no-store, private")
-LATER = (b"retry-after", b"30")
+OURS = (CLICKED, OPENED)
 # Hits are judged after their quarantine; no need to ask for that more often than this (seconds).
 ASK_EVERY = 5.0
 MOST_TARGETS = 50_000
@@ -44,12 +35,14 @@ class HitDoor:
     def __init__(self, rest: Application) -> None:
         self._rest = rest
         self._journal: Journal | None = None
-        self._targets: dict[tuple[int, int], str] = {}
+        # (workspace, link): where it leads, and what is answered.
+        self._targets: dict[tuple[int, int], tuple[str, Reply]] = {}
         self._may_ask = Seldom(ASK_EVERY)
         self._asking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hits")
-        self._always: Headers = [NOT_KEPT]
-        if settings.SECURE_HSTS_SECONDS:
-            self._always.append((b"strict-transport-security", b"max-age=%d" % settings.SECURE_HSTS_SECONDS))
+        self._picture = reply(200, [(b"content-type", b"image/gif")], PIXEL)
+        # Whoever follows the hidden link is no person, and there is nothing behind it.
+        self._nothing = reply(204, [])
+        self._refused = reply(405, [(b"allow", b"GET, HEAD")])
 
     async def __call__(
         self,
@@ -57,22 +50,22 @@ class HitDoor:
         receive: Callable[[], Awaitable[Message]],
         send: Callable[[Message], Awaitable[None]],
     ) -> None:
-        path = scope.get("path", "")
-        if scope["type"] != "http" or not path.startswith((CLICKED, OPENED)):
+        if scope["type"] != "http" or not scope.get("path", "").startswith(OURS):
             await self._rest(scope, receive, send)
             return
         method = scope["method"]
         if method not in ("GET", "HEAD"):
-            await self._answer(send, 405, [(b"allow", b"GET, HEAD")])
-            return
-        asked = read(path)
-        found = None if asked is None else await self._record(asked, method, scope["headers"])
-        if found is None:
+            answer: Reply | None = self._refused
+        else:
+            asked = read(scope["path"])
+            answer = None if asked is None else await self._record(asked, method, scope["headers"])
+        if answer is None:
             # Not ours, or not there: the page that says so is Django's.
             await self._rest(scope, receive, send)
             return
-        status, headers, body = found
-        await self._answer(send, status, headers, body, headless=method == "HEAD")
+        start, body = headless(answer) if method == "HEAD" else answer
+        await send(start)
+        await send(body)
 
     async def close(self) -> None:
         """Commit what waits and disconnect."""
@@ -83,51 +76,42 @@ class HitDoor:
 
     # --- what is answered ------------------------------------------------------------------------
 
-    async def _record(self, asked: Asked, method: str, headers: Iterable[tuple[bytes, bytes]]) -> _Reply | None:
+    async def _record(self, asked: Asked, method: str, headers: Iterable[tuple[bytes, bytes]]) -> Reply | None:
         if self._journal is None:
             self._journal = Journal(_connect, self._have_judged)
-        hit = NewHit(
-            asked.kind, asked.message_id, clock.now(), asked.link_id, asked.url, method, _agent(headers), new_key()
-        )
-        known = asked.url or self._targets.get((asked.workspace_id, asked.link_id or HIDDEN_LINK), "")
+        link_id = asked.link_id
+        hit = NewHit(asked.kind, asked.message_id, clock.now(), link_id, asked.url, method, _agent(headers), new_key())
+        known = "" if link_id is None else asked.url or self._known(asked.workspace_id, link_id)
         try:
-            url = await self._journal.add(asked.workspace_id, hit, keep=bool(known) or asked.link_id == HIDDEN_LINK)
+            url = await self._journal.add(asked.workspace_id, hit, keep=bool(known) or link_id == HIDDEN_LINK)
         except Unknown:
             return None
         except Away:
             url = known
-            if asked.link_id is None or (asked.link_id != HIDDEN_LINK and not known):
-                return _unavailable(picture=asked.link_id is None)
-        if asked.link_id is None:
-            return 200, [(b"content-type", b"image/gif")], PIXEL
-        if asked.link_id == HIDDEN_LINK:
-            # Whoever follows it is no person, and there is nothing behind it.
-            return 204, [], b""
-        location = _location(url or "")
-        if location is None:
-            return None
-        if not asked.url:
-            self._remember((asked.workspace_id, asked.link_id), url or "")
-        return 302, [(b"location", location)], b""
+            if link_id is None or (link_id != HIDDEN_LINK and not known):
+                return unavailable(picture=link_id is None)
+        if link_id is None:
+            return self._picture
+        if link_id == HIDDEN_LINK:
+            return self._nothing
+        if asked.url:
+            return leading_to(asked.url)
+        return self._leading_to(asked.workspace_id, link_id, url or "")
 
-    def _remember(self, link: tuple[int, int], url: str) -> None:
-        if link not in self._targets:
+    def _known(self, workspace_id: int, link_id: int) -> str:
+        target = self._targets.get((workspace_id, link_id))
+        return target[0] if target is not None else ""
+
+    def _leading_to(self, workspace_id: int, link_id: int, url: str) -> Reply | None:
+        target = self._targets.get((workspace_id, link_id))
+        if target is not None and target[0] == url:
+            return target[1]
+        answer = leading_to(url)
+        if answer is not None:
             if len(self._targets) >= MOST_TARGETS:
                 self._targets.clear()
-            self._targets[link] = url
-
-    async def _answer(
-        self,
-        send: Callable[[Message], Awaitable[None]],
-        status: int,
-        headers: Headers,
-        body: bytes = b"",
-        *,
-        headless: bool = False,
-    ) -> None:
-        length = [] if status == 204 else [(b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": status, "headers": [*self._always, *headers, *length]})
-        await send({"type": "http.response.body", "body": b"" if headless else body})
+            self._targets[workspace_id, link_id] = (url, answer)
+        return answer
 
     # --- judging ---------------------------------------------------------------------------------
 
@@ -135,9 +119,6 @@ class HitDoor:
         for workspace_id in workspace_ids:
             if self._may_ask(workspace_id):
                 self._asking.submit(_defer_classifying, workspace_id)
-
-
-_Reply = tuple[int, Headers, bytes]
 
 
 def _defer_classifying(workspace_id: int) -> None:
@@ -155,23 +136,6 @@ def _agent(headers: Iterable[tuple[bytes, bytes]]) -> str:
         if name == b"user-agent":
             return value[:LONGEST_AGENT].decode("latin-1")
     return ""
-
-
-def _location(url: str) -> bytes | None:
-    """A Location that no character breaks out of; None for what a browser should not be sent to."""
-    if urlsplit(url).scheme.lower() not in ("http", "https"):
-        return None
-    return str(iri_to_uri(url)).encode("ascii")
-
-
-def _unavailable(*, picture: bool) -> _Reply:
-    if picture:
-        return 503, [LATER], b""
-    lines = []
-    for language, _name in settings.LANGUAGES:
-        with translation.override(language):
-            lines.append(_("This link can't be followed just now. Please try it again in a minute."))
-    return 503, [LATER, (b"content-type", b"text/plain; charset=utf-8")], "\n\n".join(lines).encode()
 
 
 def connection_parameters() -> dict[str, Any]:

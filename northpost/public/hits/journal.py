@@ -28,7 +28,7 @@ MOST_KEPT = 20_000
 # Nobody waits longer for a commit than this.
 LONGEST_WAIT = 3.0
 TRY_AGAIN = 0.5
-ENTER = "SELECT set_config('northpost.workspace', %s, true)"
+ENTER = "SELECT set_config('northpost.workspace', %s, false)"
 OUT_OF_REACH = (psycopg.OperationalError, psycopg.InterfaceError, OSError, TimeoutError)
 
 _names = itertools.count()
@@ -84,6 +84,8 @@ class Journal:
         self._connect = connect
         self._committed = committed
         self._connection: psycopg.AsyncConnection[Any] | None = None
+        # The workspace that the connection's session is in for certain.
+        self._entered: int | None = None
         self._waiting: deque[_Entry] = deque()
         self._writer: asyncio.Task[None] | None = None
         self._is_away = False
@@ -141,27 +143,46 @@ class Journal:
             impatience.cancel()
 
     async def _commit(self, group: Sequence[_Entry]) -> None:
-        by_workspace: dict[int, list[_Entry]] = {}
+        by_workspace: dict[int, list[NewHit]] = {}
         for entry in group:
-            by_workspace.setdefault(entry.workspace_id, []).append(entry)
-        connection = await self._connected()
-        statement = insert_statement()
-        cursors = []
-        async with connection.pipeline(), connection.transaction():
-            for workspace_id, entries in by_workspace.items():
-                await connection.execute(ENTER, [str(workspace_id)], prepare=True)
-                parameters = insert_parameters(workspace_id, [entry.hit for entry in entries])
-                cursors.append(await connection.execute(statement, parameters, prepare=True))
+            by_workspace.setdefault(entry.workspace_id, []).append(entry.hit)
+        workspace_ids = list(by_workspace)
+        if len(by_workspace) == 1:
+            taken = await self._insert_alone(*by_workspace.popitem())
+        else:
+            taken = await self._insert_together(by_workspace)
         self._note_back()
-        taken: dict[str, str | None] = {}
-        for cursor in cursors:
-            taken.update(await cursor.fetchall())
         for entry in group:
             if entry.hit.key in taken:
                 entry.tell(taken[entry.hit.key])
             else:
                 entry.fail(Unknown(entry.hit.message_id))
-        self._committed(by_workspace)
+        self._committed(workspace_ids)
+
+    async def _insert_alone(self, workspace_id: int, hits: list[NewHit]) -> dict[str, str | None]:
+        """Key -> where it leads, of those taken in. One statement, which commits by itself."""
+        connection = await self._connected()
+        if self._entered != workspace_id:
+            await connection.execute(ENTER, [str(workspace_id)], prepare=True)
+            self._entered = workspace_id
+        cursor = await connection.execute(insert_statement(), insert_parameters(workspace_id, hits), prepare=True)
+        return dict(await cursor.fetchall())
+
+    async def _insert_together(self, by_workspace: dict[int, list[NewHit]]) -> dict[str, str | None]:
+        """The same for several workspaces, in one commit."""
+        connection = await self._connected()
+        # Should the transaction be rolled back, so is what the session was told in it.
+        self._entered = None
+        cursors = []
+        async with connection.pipeline(), connection.transaction():
+            for workspace_id, hits in by_workspace.items():
+                await connection.execute(ENTER, [str(workspace_id)], prepare=True)
+                parameters = insert_parameters(workspace_id, hits)
+                cursors.append(await connection.execute(insert_statement(), parameters, prepare=True))
+        taken: dict[str, str | None] = {}
+        for cursor in cursors:
+            taken.update(await cursor.fetchall())
+        return taken
 
     async def _lose(self, group: list[_Entry], error: Exception) -> None:
         if not self._is_away:
@@ -210,6 +231,7 @@ class Journal:
 
     async def _connected(self) -> psycopg.AsyncConnection[Any]:
         if self._connection is None or self._connection.closed:
+            self._entered = None
             self._connection = await self._connect()
         return self._connection
 

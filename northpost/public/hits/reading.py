@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from northpost.core import signing
 from northpost.delivery import addresses
@@ -14,8 +14,7 @@ LONGEST = 8000
 HIDDEN_LINK = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """An opening (``link_id`` None) or a click; ``url`` only where the address was the person's own."""
 
     kind: HitKind
