@@ -33,3 +33,5 @@ def test_a_small_one():
     assert told["targets"] == {"figure": 12_000}
     assert told["met"] == (told["figure"] >= 12_000)
     assert 0 < told["details"]["p50_ms"] <= told["details"]["p99_ms"]
+    assert set(told["details"]["processor_us"]) == {"web", "postgresql", "load"}
+    assert told["details"]["load_alone"] > 0
