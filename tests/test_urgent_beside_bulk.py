@@ -1,4 +1,4 @@
-"""Whoever waits for a mail does not wait for a newsletter: a real worker, a slow server, and the order of what it got."""
+"""Who waits for a mail does not wait for a newsletter: a real worker, a slow server, the order of what it got."""
 
 from __future__ import annotations
 
