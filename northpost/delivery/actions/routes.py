@@ -136,7 +136,7 @@ def _apply_route(route: Route, details: RouteDetails) -> None:
     if not route.name:
         raise DeliveryProblem("name", _("Give it a name."))
     if route.kind not in RouteKind.values:
-        raise DeliveryProblem("kind", _("There is no such kind of route."))
+        raise DeliveryProblem("kind", _("There is no such kind of server."))
     if route.kind == RouteKind.MAILBOX:
         route.port, route.host, route.security, route.username, route.password_sealed = 0, "", "none", "", ""
     elif route.kind == RouteKind.ESP:

@@ -63,7 +63,7 @@ def give_token(
         if route is None:
             raise NotHere(f"no route {route_id}")
         if not route.username:
-            raise DeliveryProblem("", _("The route needs a user name first: the address of the mailbox."))
+            raise DeliveryProblem("", _("The server needs a user name first: the address of the mailbox."))
         if route.security == "none":
             raise DeliveryProblem("", _("Without encryption the permission would travel readable: choose TLS."))
         token, _made = RouteToken.objects.update_or_create(

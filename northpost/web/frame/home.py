@@ -114,7 +114,7 @@ def _first_steps(request: StaffRequest, goals: list[Progress]) -> Iterable[Step]
         yield Step(2, text, _("State a goal"), _link(request, "goal_create"), "goal")
     if not Sender.objects.filter(archived_at=None).exists():
         text = _("Nobody is named yet as the sender of your mails.")
-        yield Step(4, text, _("Name a sender"), _link(request, "sender_create", "senders", "settings"), "settings")
+        yield Step(4, text, _("Name a sender"), _link(request, "sender_create"), "settings")
     if Contact.objects.exists() and not Segment.objects.filter(archived_at=None).exists():
         text = _("Everyone gets the same, as long as there is no segment.")
         yield Step(20, text, _("Make a segment"), _link(request, "segment_create"), "segment")
@@ -175,12 +175,12 @@ def _own_health(request: StaffRequest) -> Iterable[Health]:
         yield Health("doubt", "paused", text % {"number": say_number(held)}, f"{mailings}?state=paused")
     paused = Route.objects.filter(archived_at=None).exclude(paused_at=None).count()
     if paused:
-        text = ngettext("%(number)s way out is paused", "%(number)s ways out are paused", paused)
-        yield Health("bad", "paused", text % {"number": say_number(paused)}, _link(request, "routes", "settings"))
+        text = ngettext("%(number)s server is paused", "%(number)s servers are paused", paused)
+        yield Health("bad", "paused", text % {"number": say_number(paused)}, _link(request, "sending"))
     elif Route.objects.filter(archived_at=None).exists():
-        yield Health("good", "route", _("Every way out is open"))
+        yield Health("good", "route", _("Every server is open"))
     else:
-        yield Health("bad", "route", _("There is no way out for mail yet"), _link(request, "routes", "settings"))
+        yield Health("bad", "route", _("There is no server to send through yet"), _link(request, "sending"))
     behind = max(consumers.lag().values(), default=0)
     if behind > consumers.BATCH:
         text = ngettext("%(number)s event still to be counted", "%(number)s events still to be counted", behind)

@@ -19,6 +19,7 @@ from northpost.content.models import Template
 from northpost.goals.models import Goal
 from northpost.segments.models import Segment
 from northpost.team.rules import Ability, may
+from northpost.web.frame import settings
 from northpost.web.frame.access import StaffRequest, address, needs
 from northpost.web.frame.navigation import entries
 
@@ -81,16 +82,16 @@ def search(request: StaffRequest) -> HttpResponseBase:
 
 
 def find(request: StaffRequest, words: str) -> list[Hit]:
-    """Without words: where one can go and what one can do. With words: the people and things they name, too."""
+    """Without words: where one can go and what one can do. With words: people, things and settings, too."""
     hits = [*_matching(_commands(request), words), *_matching(_pages(request), words)]
     if words:
-        hits += [*_people(request, words), *_things(request, words)]
+        hits += [*_people(request, words), *_things(request, words), *_matching(_settings(request), words)]
     return hits
 
 
 def _matching(hits: Iterable[Hit], words: str) -> Iterator[Hit]:
     wanted = words.casefold().split()
-    return (hit for hit in hits if all(word in hit.label.casefold() for word in wanted))
+    return (hit for hit in hits if all(word in f"{hit.label} {hit.hint}".casefold() for word in wanted))
 
 
 def _commands(request: StaffRequest) -> Iterator[Hit]:
@@ -105,6 +106,12 @@ def _pages(request: StaffRequest) -> Iterator[Hit]:
     for place in PLACES:
         if may(request.membership.role, place.ability):
             yield from _hit(request, _("Go to"), str(place.label), place.icon, place.url)
+
+
+def _settings(request: StaffRequest) -> Iterator[Hit]:
+    for group in settings.groups_for(request.membership.role):
+        for each in group.settings:
+            yield from _hit(request, _("Settings"), str(each.label), each.icon, each.url, hint=str(each.hint))
 
 
 def _people(request: StaffRequest, words: str) -> Iterator[Hit]:

@@ -43,7 +43,9 @@ _DETAIL: dict[str, Promise] = {
     "other_feedback": _("A provider's report that is no complaint. Nothing follows from it."),
     "empty": _("There are no words in it."),
     "foreign_domain": _("The report is about a domain that you don't send from, and was left out."),
-    "held_route": _("With others of its kind it has paused the way out: see Sending in the settings."),
+    "held_route": _(
+        "Together with others like it, it has paused the server: see “Servers and senders” in the settings."
+    ),
     "failed": _("It could not be worked on. That is a mistake of this program, not yours."),
     "too_many_parts": _STRANGE,
     "too_deep": _STRANGE,

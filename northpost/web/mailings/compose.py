@@ -24,8 +24,8 @@ from northpost.web.mailings.preview import campaign_or_404, kept_choice, preview
 
 # Where a finding is mended, if not on its card: finding's key -> the settings' page.
 ELSEWHERE = {
-    "address": "settings",
-    "company": "settings",
+    "address": "company",
+    "company": "company",
     "sender": "sending",
     "dns": "domains",
     "content": "template",

@@ -26,6 +26,6 @@ def first_share(request: StaffRequest) -> HttpResponseBase:
             form.add_error(None, str(error))
         else:
             messages.success(request, _("Saved: it holds for mailings that begin from now on."))
-            return redirect(address(request, "sending"))
+            return redirect(address(request, "canary_settings"))
     status = 422 if form.errors else 200
-    return show(request, "web/mailings/first_share.html", here="sending", context={"form": form}, status=status)
+    return show(request, "web/mailings/first_share.html", here="first_share", context={"form": form}, status=status)

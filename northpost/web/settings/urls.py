@@ -6,6 +6,7 @@ from northpost.web.settings.views import (
     company,
     fields,
     history,
+    index,
     keys,
     members,
     permission,
@@ -16,7 +17,8 @@ from northpost.web.settings.views import (
 )
 
 urlpatterns = [
-    path("", company.company, name="settings"),
+    path("", index.index, name="settings"),
+    path("company/", company.company, name="company"),
     path("members/", members.members, name="members"),
     path("members/invite/", members.member_invite, name="member_invite"),
     path("members/<int:membership_id>/role/", members.member_role, name="member_role"),

@@ -95,13 +95,13 @@ def test_what_goes_out_today_and_within_a_week(browser: Client):
     assert "1 mailing stands still" in page
 
 
-def test_a_paused_way_out_is_seen(browser: Client, workspace: Workspace):
+def test_a_paused_server_is_seen(browser: Client, workspace: Workspace):
     Route.objects.all().delete()
-    assert "There is no way out for mail yet" in browser.get("/w/firm/").text
+    assert "There is no server to send through yet" in browser.get("/w/firm/").text
     route = Route.objects.create(name="Ours", created_at=NOW)
-    assert "Every way out is open" in browser.get("/w/firm/").text
+    assert "Every server is open" in browser.get("/w/firm/").text
     Route.objects.filter(pk=route.pk).update(paused_at=NOW)
-    assert "1 way out is paused" in browser.get("/w/firm/").text
+    assert "1 server is paused" in browser.get("/w/firm/").text
 
 
 def test_who_may_only_look_is_told_nothing_to_do(workspace: Workspace):

@@ -36,9 +36,17 @@ def analyst(workspace: Workspace) -> Client:
 
 
 BASE = "/w/firm/settings/"
-PAGES = ["", "members/", "fields/", "consent/", "keys/", "history/"]
+PAGES = {
+    "": "Settings",
+    "company/": "Company",
+    "members/": "Members",
+    "fields/": "Fields",
+    "consent/": "Consent",
+    "keys/": "Keys",
+    "history/": "History",
+}
 WRITES = {
-    "": {"name": "Stolen"},
+    "company/": {"name": "Stolen"},
     "members/invite/": {"email": "x@y.example", "role": "owner"},
     "members/1/role/": {"role": "owner"},
     "members/1/remove/": {},
@@ -56,7 +64,35 @@ WRITES = {
 def test_pages_are_there_for_the_owner(browser: Client, page: str):
     answer = browser.get(BASE + page)
     assert answer.status_code == 200
-    assert "<h1>Settings</h1>" in answer.text
+    assert f"<h1>{PAGES[page]}</h1>" in answer.text
+
+
+def test_the_first_page_leads_to_all_that_one_may_see(browser: Client, analyst: Client, workspace: Workspace):
+    page = browser.get(BASE).text
+    links = re.findall(r'<li><a href="(/w/firm/[^"]+)">', page.partition("settings-index")[2])
+    assert [link.removeprefix("/w/firm/") for link in links] == [
+        *("settings/company/", "settings/members/", "settings/keys/", "settings/history/"),
+        *("settings/sending/", "settings/domains/", "settings/limits/", "mailings/first-share/"),
+        *("settings/mailboxes/", "settings/suppressions/"),
+        *("settings/fields/", "settings/consent/"),
+    ]
+    assert all(browser.get(link).status_code == 200 for link in links)
+    # Beside each page the others, and itself marked.
+    beside = browser.get(BASE + "limits/").text
+    assert all(f'href="{link}"' in beside for link in links)
+    assert re.findall(r'<li><a href="([^"]+)" aria-current="page">Limits', beside) == ["/w/firm/settings/limits/"]
+    seen = analyst.get(BASE).text.partition("settings-index")[2]
+    assert "settings/members/" in seen and "settings/keys/" not in seen and "settings/mailboxes/" not in seen
+
+
+def test_each_is_found_by_what_is_on_it(browser: Client, workspace: Workspace):
+    def found(words: str) -> list[str]:
+        answer = browser.get("/w/firm/search/", {"q": words}, headers={"accept": "application/json"})
+        return [hit["url"] for hit in answer.json() if hit["group"] == "Settings"]
+
+    assert found("dkim") == [BASE + "domains/"]
+    assert found("warm-up") == [BASE + "limits/"]
+    assert found("") == []
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -70,7 +106,7 @@ def test_a_member_of_another_workspace_finds_nothing(rival: Workspace, workspace
 
 
 def test_an_analyst_changes_nothing(analyst: Client, workspace: Workspace):
-    assert [analyst.get(BASE + page).status_code for page in PAGES] == [200, 200, 200, 200, 403, 403]
+    assert [analyst.get(BASE + page).status_code for page in PAGES] == [200, 200, 200, 200, 200, 403, 403]
     before = AuditEntry.objects.count()
     for path, data in WRITES.items():
         assert analyst.post(BASE + path, data).status_code == 403, path
@@ -80,7 +116,7 @@ def test_an_analyst_changes_nothing(analyst: Client, workspace: Workspace):
 
 def test_nothing_is_written_by_get_or_from_elsewhere(browser: Client, owner: User):
     for path in WRITES:
-        if path not in ("", "fields/1/", "consent/1/"):
+        if path not in ("company/", "fields/1/", "consent/1/"):
             assert browser.get(BASE + path).status_code == 405, path
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(owner)
@@ -141,10 +177,10 @@ def test_the_last_owner_stays_through_the_page_too(browser: Client, workspace: W
 
 def test_company_details_are_saved_or_refused_whole(browser: Client, workspace: Workspace):
     said = {"name": "Shop", "company_name": "Shop Ltd", "postal_address": "A\nB", "site": "", "language": "ru"}
-    answer = browser.post(BASE, said | {"time_zone": "Nowhere", "currency": "EUR"})
+    answer = browser.post(BASE + "company/", said | {"time_zone": "Nowhere", "currency": "EUR"})
     assert (answer.status_code, Workspace.objects.get(slug="firm").name) == (422, "Firm")
-    answer = browser.post(BASE, said | {"time_zone": "Europe/Sofia", "currency": "BGN"})
-    assert answer.headers["Location"] == BASE
+    answer = browser.post(BASE + "company/", said | {"time_zone": "Europe/Sofia", "currency": "BGN"})
+    assert answer.headers["Location"] == BASE + "company/"
     workspace.refresh_from_db()
     assert (workspace.name, workspace.postal_address, workspace.currency) == ("Shop", "A, B", "BGN")
 

@@ -31,7 +31,7 @@ def company(request: StaffRequest) -> HttpResponse:
             form.add_error(problem.field, problem.message)
         else:
             messages.success(request, _("The company's details were saved."))
-            return redirect(address(request, "settings"))
+            return redirect(address(request, "company"))
     if not may(request.membership.role, Ability.MANAGE):
         for field in form.fields.values():
             field.disabled = True

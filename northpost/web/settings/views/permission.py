@@ -53,7 +53,7 @@ def route_permission(request: StaffRequest, route_id: int) -> HttpResponseBase:
         except DeliveryProblem as problem:
             form.add_error(problem.field if problem.field in form.fields else None, problem.message)
         else:
-            messages.success(request, _("Kept. Check the route: it signs in with the permission now."))
+            messages.success(request, _("Kept. Check the server: Northpost signs in with the permission now."))
             return redirect(address(request, "sending"))
     context = {"route": route, "form": form, "known": RouteToken.objects.filter(route_id=route_id).first()}
     status = 422 if form.errors else 200
@@ -68,7 +68,7 @@ def permission_end(request: StaffRequest, route_id: int) -> HttpResponseBase:
     try:
         take_token_away(route_id=route_id, by=request.member)
     except NotHere:
-        messages.error(request, _("This route has no permission to forget."))
+        messages.error(request, _("There is no permission to forget."))
     else:
-        messages.success(request, _("Forgotten. The route signs in with its password again."))
+        messages.success(request, _("Forgotten. Northpost signs in with the password again."))
     return redirect(address(request, "sending"))

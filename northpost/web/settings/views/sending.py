@@ -193,7 +193,7 @@ def _write(
 @needs(Ability.MANAGE)
 def route_create(request: StaffRequest) -> HttpResponse:
     form = RouteForm(request.POST or None)
-    said = _("The route is there. Check it before you send by it.")
+    said = _("The server is there. Check it before you send through it.")
 
     def save(**details: Any) -> Route:
         return routes.create_route(kind=RouteKind.SMTP, **details)
@@ -213,7 +213,7 @@ def route(request: StaffRequest, route_id: int) -> HttpResponse:
         return routes.update_route(route_id=route_id, **details | {"password": details["password"] or None})
 
     form = RouteForm(request.POST or None, initial=start, route_id=route_id)
-    return _write(request, form, save, _("The route was saved."), "web/settings/route.html", {"route": found})
+    return _write(request, form, save, _("The server was saved."), "web/settings/route.html", {"route": found})
 
 
 @require_POST
@@ -227,10 +227,10 @@ def route_do(request: StaffRequest, route_id: int) -> HttpResponse:
             _check(request, route_id)
         case "default":
             routes.set_default_route(route_id=route_id, by=request.member)
-            messages.success(request, _("Whatever names no route leaves by this one now."))
+            messages.success(request, _("Mailings that name no server leave through this one now."))
         case "resume":
             resume_route(route_id=route_id)
-            messages.success(request, _("The route goes on."))
+            messages.success(request, _("The server sends again."))
         case "archive":
             _archive(request, routes.archive_route, route_id=route_id)
         case _:

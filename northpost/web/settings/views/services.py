@@ -105,7 +105,7 @@ def _service(request: StaffRequest, route: Route) -> HttpResponse:
         except NotHere as error:
             raise Http404 from error
         else:
-            messages.success(request, _("The route was saved."))
+            messages.success(request, _("The service was saved."))
             return redirect(address(request, "sending"))
     return _show(request, form, found, route)
 
