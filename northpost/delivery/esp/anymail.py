@@ -8,6 +8,7 @@ from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from anymail.exceptions import AnymailError
+from django.core.mail import EmailMultiAlternatives
 
 from northpost.delivery.esp.http import HttpSender, Refused, accepted, deferred, refused
 from northpost.delivery.esp.mime import taken_apart
@@ -29,10 +30,14 @@ class AnymailSender(HttpSender):
         names = ("api_key", "api_url", "secret_key", "server_token")
         return {name: self.credentials[name] for name in names if self.credentials.get(name)}
 
+    def message(self, envelope: Envelope) -> EmailMultiAlternatives:
+        """The parts of the message that the service gets."""
+        return taken_apart(envelope, headers=self.headers)
+
     def payload(self, envelope: Envelope) -> Any:
         """Raises Refused for what the service can't carry."""
         try:
-            return self.backend.build_message_payload(taken_apart(envelope, headers=self.headers), {})
+            return self.backend.build_message_payload(self.message(envelope), {})
         except AnymailError as error:
             raise Refused(str(error), recipient=False) from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -77,7 +77,13 @@ class Sender(ABC):
 
 
 class HttpSender(Sender):
-    """A service asked over plain HTTP: ``request`` makes the request, ``read`` reads the answer that it was taken."""
+    """A service asked over plain HTTP: ``request`` makes the request, ``read`` reads the answer that it was taken.
+
+    lets_in: what a service besides 2xx answers to ``probe`` when the key is right: where a key that may only send can
+    be tried by nothing else, the probe is a message without anything in it.
+    """
+
+    lets_in: Container[int] = ()
 
     def __init__(self, provider: Provider, credentials: Mapping[str, str]) -> None:
         super().__init__(provider, credentials)
@@ -89,11 +95,15 @@ class HttpSender(Sender):
 
     @abstractmethod
     def read(self, envelopes: Sequence[Envelope], answer: Any) -> list[Outcome]:
-        """One outcome for each envelope, from the JSON of a 2xx."""
+        """One outcome for each envelope, from what was ``said`` with a 2xx."""
 
     def is_answer(self, response: requests.Response) -> bool:
         """Whether ``read`` has something to read: an outcome for each message."""
         return 200 <= response.status_code < 300
+
+    def said(self, response: requests.Response) -> Any:
+        """What ``read`` reads: the JSON of the answer."""
+        return response.json()
 
     def close(self) -> None:
         self.session.close()
@@ -103,11 +113,11 @@ class HttpSender(Sender):
         response = self._ask(self.request(envelopes))
         if self.is_answer(response):
             try:
-                return self.read(envelopes, response.json())
+                return self.read(envelopes, self.said(response))
             except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
                 # It said yes, in words that we don't know.
                 raise AnswerLost(f"the answer can't be read: {_short(response)}") from error
-        raise self._judged(response)
+        raise self.judged(response)
 
     @abstractmethod
     def probe(self) -> dict[str, Any]:
@@ -116,8 +126,8 @@ class HttpSender(Sender):
     def check(self) -> None:
         """Whether the service lets us in. Raises RouteUnavailable, Busy, AnswerLost, Refused."""
         response = self._ask(self.probe())
-        if not 200 <= response.status_code < 300:
-            raise self._judged(response)
+        if not 200 <= response.status_code < 300 and response.status_code not in self.lets_in:
+            raise self.judged(response)
 
     def _ask(self, parameters: dict[str, Any]) -> requests.Response:
         defaults: dict[str, Any] = {
@@ -138,7 +148,7 @@ class HttpSender(Sender):
         except requests.exceptions.RequestException as error:
             raise AnswerLost(_words(error)) from error
 
-    def _judged(self, response: requests.Response) -> Exception:
+    def judged(self, response: requests.Response) -> Exception:
         status, text = response.status_code, _short(response)
         if status in (401, 403, 407):
             return unavailable(response.url, "auth_refused", text)
@@ -147,7 +157,12 @@ class HttpSender(Sender):
         if status >= 500 or status == 408:
             # A gateway speaks for a service that it lost sight of.
             return AnswerLost(text)
-        return Refused(text, recipient=bool(_RECIPIENT.search(text)))
+        return Refused(text, recipient=blames_recipient(text))
+
+
+def blames_recipient(text: str) -> bool:
+    """Whether a refusal's words say that the recipient's address is no good."""
+    return _RECIPIENT.search(text) is not None
 
 
 def unavailable(url: str, cause: Cause, detail: str) -> RouteUnavailable:

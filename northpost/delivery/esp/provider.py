@@ -12,8 +12,14 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
 
 from northpost.core import signing
+
+# Of services that can't be told so with each message.
+TRACKING_OFF = _(
+    "Have its open and click tracking turned off: Northpost counts these itself, and links would be changed."
+)
 
 
 class BadCredentials(ValueError):
@@ -40,7 +46,9 @@ class Provider:
     """An e-mail service. ``sender`` and ``reader`` name classes (dotted), loaded when first needed.
 
     batch: how many messages one request may hold. basic_auth: its reports prove themselves by a name and a password
-    in the address that it is given (the others sign them).
+    in the address that it is given (the others sign them). proof: the field without which a signed report can't be
+    believed, where that may be entered later. whole: it sends a message as it was made; else it puts it together anew
+    from its parts. note: what else whoever chooses it should know. reports: what to mind where its webhook is set up.
     """
 
     key: str
@@ -50,6 +58,10 @@ class Provider:
     reader: str
     batch: int = 1
     basic_auth: bool = False
+    proof: str = ""
+    whole: bool = False
+    note: str | Promise = ""
+    reports: str | Promise = ""
 
     def make_sender(self, credentials: Mapping[str, str]) -> Any:
         """A sender for one thread (see http.Sender)."""

@@ -136,8 +136,14 @@ class Reader(ABC):
     def token(self, event: Any) -> str:
         return str((event.metadata or {}).get(TAG, ""))
 
+    def only_knocks(self, request: HttpRequest) -> bool:
+        """Whether the service but tries whether anybody answers, before it tells the key that it signs with."""
+        return False
+
     def read(self, request: HttpRequest) -> list[Report]:
         """Reports on our own messages; others', of the same account, are passed over. Raises Forged, Unreadable."""
+        if self.only_knocks(request):
+            return []
         nonce = self.verify(request)
         try:
             events = self.events(request)

@@ -8,11 +8,12 @@ import hmac
 import json
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from django.test import Client
 
@@ -20,10 +21,10 @@ from northpost.contacts.models import Consent, ConsentState
 from northpost.core import clock, signing, tenancy
 from northpost.core.fetch import Answer
 from northpost.delivery import actions, addresses
-from northpost.delivery.esp.provider import find, seal
+from northpost.delivery.esp.provider import find, providers, seal
 from northpost.delivery.esp.providers.amazon_ses.events import SesReader
 from northpost.delivery.esp.reading import USER, address_token, password, report_address
-from northpost.delivery.esp.tests.services import CREDENTIALS
+from northpost.delivery.esp.tests.services import CREDENTIALS, SENDGRID_KEY
 from northpost.delivery.models import Message, Resolution, Route, ServiceReport, Suppression
 from northpost.delivery.tests import rig
 from northpost.delivery.webhooks.applying import apply_reports
@@ -32,8 +33,9 @@ from northpost.team.models import Workspace
 
 pytestmark = pytest.mark.django_db
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:northpost"
+FORM = "application/x-www-form-urlencoded"
 CERT_URL = "https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-0123456789abcdef.pem"
-ALL = ["amazon_ses", "brevo", "mailgun", "mailjet", "postmark", "resend", "sparkpost", "unisender_go"]
+ALL = sorted(CREDENTIALS)
 SIGNED_BY_PASSWORD = {"brevo", "mailjet", "postmark", "sparkpost"}
 
 
@@ -165,6 +167,50 @@ def said(key: str, kind: str, token: str, *, when: int = 1_790_000_000, number: 
             }
             event_of = [{"event_name": "transactional_email_status", "event_data": one}]
             return {"auth": "", "events_by_user": [{"user_id": 456, "events": event_of}]}
+        case "sendgrid":
+            own_words: dict[str, Any] = {
+                "delivered": {"event": "delivered", "response": "250 OK"},
+                "hard": {"event": "bounce", "type": "bounce", "status": "5.1.1", "reason": "550 no"},
+                "complained": {"event": "spamreport"},
+            }[kind]
+            return [own_words | tag | {"email": "p@x.example", "timestamp": when, "sg_event_id": number}]
+        case "mandrill":
+            event = {"delivered": "delivered", "hard": "hard_bounce", "complained": "spam"}[kind]
+            diag = {"diag": "smtp;550 no", "bounce_description": "bad_mailbox"} if kind == "hard" else {}
+            sent = {"ts": when, "email": "p@x.example", "metadata": tag, "_id": f"m{number}"} | diag
+            return [{"event": event, "_id": f"m{number}", "ts": when, "msg": sent}]
+        case "mailtrap":
+            event = {"delivered": "delivery", "hard": "bounce", "complained": "spam"}[kind]
+            bounce = {"response": "no", "response_code": 550, "bounce_category": "badmailbox"}
+            one = {
+                "event": event,
+                "message_id": f"m{number}",
+                "sending_stream": "bulk",
+                "email": "p@x.example",
+                "timestamp": when,
+                "event_id": number,
+                "custom_variables": tag,
+            }
+            return {"events": [one | (bounce if kind == "hard" else {})]}
+        case "mailersend":
+            event = {"delivered": "delivered", "hard": "hard_bounced", "complained": "spam_complaint"}[kind]
+            return {
+                "type": f"activity.{event}",
+                "created_at": "2026-11-22T10:00:00.000000Z",
+                "data": {
+                    "object": "activity",
+                    "id": number,
+                    "type": event,
+                    "created_at": "2026-11-22T10:00:00.000000Z",
+                    "email": {
+                        "object": "email",
+                        "tags": ["shop", f"northpost-{token}"],
+                        "message": {"object": "message", "id": f"m{number}"},
+                        "recipient": {"object": "recipient", "email": "p@x.example"},
+                    },
+                    "morph": {"object": "recipient_bounce", "reason": "no"} if kind == "hard" else None,
+                },
+            }
         case "amazon_ses":
             mail = {"messageId": "0100", "destination": ["p@x.example"], "tags": {"northpost": [token]}, "headers": []}
             own: dict[str, Any] = {
@@ -259,6 +305,23 @@ def proven(key: str, route: Route, told: Any, *, nonce: str = "t" * 50) -> tuple
     if key == "unisender_go":
         plain = json.dumps(told | {"auth": "key-1"}).encode()
         return json.dumps(told | {"auth": hashlib.md5(plain).hexdigest()}).encode(), {}
+    if key == "sendgrid":
+        body = json.dumps(told).encode()
+        signed = SENDGRID_KEY.sign(f"{now}".encode() + body, ec.ECDSA(hashes.SHA256()))
+        return body, {
+            "x-twilio-email-event-webhook-timestamp": str(now),
+            "x-twilio-email-event-webhook-signature": base64.b64encode(signed).decode(),
+        }
+    if key == "mandrill":
+        events = json.dumps(told)
+        address = report_address(find(key), route.workspace_id, route.pk)
+        mac = hmac.new(b"sign-1", f"{address}mandrill_events{events}".encode(), hashlib.sha1).digest()
+        form = urlencode({"mandrill_events": events}).encode()
+        return form, {"x-mandrill-signature": base64.b64encode(mac).decode(), "content-type": FORM}
+    if key in ("mailtrap", "mailersend"):
+        body = json.dumps(told).encode()
+        header = {"mailtrap": "mailtrap-signature", "mailersend": "signature"}[key]
+        return body, {header: hmac.new(b"sign-1", body, hashlib.sha256).hexdigest()}
     told = sns_signed(told)
     headers = {"x-amz-sns-message-type": told["Type"], "x-amz-sns-message-id": told["MessageId"]}
     return json.dumps(told).encode(), headers
@@ -266,7 +329,9 @@ def proven(key: str, route: Route, told: Any, *, nonce: str = "t" * 50) -> tuple
 
 def post(client: Client, route: Route, body: bytes, headers: dict[str, str]) -> int:
     path = f"/m/w/{address_token(route.workspace_id, route.pk)}/{route.provider}"
-    return client.post(path, body, content_type="application/json", headers=headers).status_code
+    headers = dict(headers)
+    kind = headers.pop("content-type", "application/json")
+    return client.post(path, body, content_type=kind, headers=headers).status_code
 
 
 def report(client: Client, key: str, kind: str, message: Message, route: Route | None = None, **more: Any) -> Route:
@@ -323,14 +388,15 @@ def test_told_fifty_times_it_is_one(client: Client, message: Message, key: str):
 def test_who_cannot_prove_it_is_refused(client: Client, message: Message, key: str):
     route = route_to(key)
     body, headers = proven(key, route, said(key, "hard", token_of(message)))
-    changed = body.replace(b"p@x.example", b"q@x.example")
+    changed = body.replace(b"p@x.example", b"q@x.example").replace(b"p%40x.example", b"q%40x.example")
+    assert changed != body
     attempts: list[tuple[bytes, dict[str, str]]] = [(body, {}), (changed, {}), (b"", headers), (b"{}", {})]
     if key in SIGNED_BY_PASSWORD:
         other = route_to(key)
         attempts = [(body, {}), (body, proven(key, other, {})[1]), (body, {"authorization": "Basic !"})]
     elif key == "mailgun":
         attempts = [(body.replace(b'"token": "t', b'"token": "u'), {}), (b"", {}), (b'{"signature": 1}', {})]
-    elif key == "resend":
+    elif key in ("resend", "sendgrid", "mandrill", "mailtrap", "mailersend"):
         attempts.append((changed, headers))
     elif key == "unisender_go":
         attempts = [(changed, {}), (b"", {}), (b"{}", {}), (b'{"auth": 1}', {})]
@@ -342,11 +408,16 @@ def test_who_cannot_prove_it_is_refused(client: Client, message: Message, key: s
     assert not ServiceReport.objects.exists()
 
 
-@pytest.mark.parametrize(
-    ("key", "proof"), [("mailgun", "signing_key"), ("resend", "signing_secret"), ("amazon_ses", "topic")]
-)
-def test_without_a_secret_nothing_is_believed(client: Client, message: Message, key: str, proof: str):
-    route = route_to(key)
+def test_whoever_signs_with_something_of_its_own_is_asked_for_it():
+    signing = {key for key, provider in providers().items() if provider.proof}
+    # Unisender Go signs with the key that it is asked with.
+    assert signing | SIGNED_BY_PASSWORD | {"unisender_go"} == set(ALL)
+    assert not signing & SIGNED_BY_PASSWORD
+
+
+@pytest.mark.parametrize("key", sorted(key for key, provider in providers().items() if provider.proof))
+def test_without_a_secret_nothing_is_believed(client: Client, message: Message, key: str):
+    route, proof = route_to(key), find(key).proof
     body, headers = proven(key, route, said(key, "hard", token_of(message)))
     own = {name: value for name, value in (CREDENTIALS[key] | {"topic": TOPIC}).items() if name != proof}
     Route.objects.filter(pk=route.pk).update(password_sealed=seal(own))
@@ -364,12 +435,34 @@ def test_a_signature_of_mailguns_serves_one_report_only(client: Client, message:
     assert list(ServiceReport.objects.values_list("kind", flat=True)) == ["delivered"]
 
 
-@pytest.mark.parametrize(("key", "hours"), [("mailgun", 13), ("resend", 1)])
+@pytest.mark.parametrize(("key", "hours"), [("mailgun", 13), ("resend", 1), ("sendgrid", 26)])
 def test_an_old_signature_is_refused(client: Client, message: Message, key: str, hours: int):
     route = route_to(key)
     body, headers = proven(key, route, said(key, "hard", token_of(message)))
     with clock.use(clock.VirtualClock(clock.now() + timedelta(hours=hours))):
         assert post(client, route, body, headers) == 403
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "kind"),
+    [
+        ("mandrill", b"mandrill_events=%5B%5D", FORM),
+        ("mailersend", b'{"type": "webhook.test", "data": {}}', "application/json"),
+    ],
+)
+def test_whoever_only_knocks_is_answered(client: Client, message: Message, key: str, body: bytes, kind: str):
+    """Before the webhook is there, and with it the key that would prove it."""
+    route = route_to(key)
+    assert post(client, route, body, {"content-type": kind}) == 200
+    assert not ServiceReport.objects.exists()
+
+
+def test_a_webhook_of_mailersends_that_names_no_mail_is_refused(client: Client, message: Message):
+    """So that its log there shows that it was set up with the other version."""
+    route = route_to("mailersend")
+    told = {"type": "activity.delivered", "data": {"id": "1", "type": "delivered", "email_id": "m1"}}
+    assert post(client, route, *proven("mailersend", route, told)) == 400
+    assert not ServiceReport.objects.exists()
 
 
 def test_delivered_after_a_bounce_lifts_nothing(client: Client, message: Message):

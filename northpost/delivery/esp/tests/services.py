@@ -14,9 +14,20 @@ from email.policy import SMTP, default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from northpost.delivery.esp.provider import Account, find
 from northpost.delivery.transport import Envelope
 
+
+def _written(key: ec.EllipticCurvePrivateKey) -> str:
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(public).decode()
+
+
+# What the service of that name signs its reports with.
+SENDGRID_KEY = ec.generate_private_key(ec.SECP256R1())
 CREDENTIALS: dict[str, dict[str, str]] = {
     "mailgun": {"domain": "mg.firm.example", "api_key": "key-1", "signing_key": "sign-1"},
     "sparkpost": {"api_key": "key-1"},
@@ -24,6 +35,10 @@ CREDENTIALS: dict[str, dict[str, str]] = {
     "resend": {"api_key": "key-1", "signing_secret": "whsec_c2VjcmV0c2VjcmV0"},
     "mailjet": {"api_key": "name-1", "secret_key": "key-1"},
     "brevo": {"api_key": "key-1"},
+    "sendgrid": {"api_key": "key-1", "verification_key": _written(SENDGRID_KEY)},
+    "mandrill": {"api_key": "key-1", "webhook_key": "sign-1"},
+    "mailtrap": {"api_token": "key-1", "signing_secret": "sign-1"},
+    "mailersend": {"api_token": "key-1", "signing_secret": "sign-1"},
     "unisender_go": {"api_key": "key-1"},
     "amazon_ses": {
         "access_key": "AKIA1",
@@ -32,7 +47,17 @@ CREDENTIALS: dict[str, dict[str, str]] = {
         "configuration_set": "events",
     },
 }
-PATHS = {"mailgun": "/v3", "sparkpost": "/api/v1", "mailjet": "/v3.1/", "brevo": "/v3/", "unisender_go": "/ru/v1/"}
+PATHS = {
+    "sendgrid": "/v3/",
+    "mandrill": "/api/1.0",
+    "mailtrap": "/api/",
+    "mailersend": "/v1/",
+    "mailgun": "/v3",
+    "sparkpost": "/api/v1",
+    "mailjet": "/v3.1/",
+    "brevo": "/v3/",
+    "unisender_go": "/ru/v1/",
+}
 
 
 @dataclass
@@ -147,7 +172,7 @@ def _form(asked: Asked) -> dict[str, bytes]:
 
 def _named(headers: Any) -> dict[str, str]:
     if isinstance(headers, list):
-        headers = {one["Name"]: one["Value"] for one in headers}
+        headers = dict(one.values() for one in headers)
     return {name.lower(): value for name, value in (headers or {}).items()}
 
 
@@ -184,10 +209,34 @@ def understood(key: str, asked: Asked) -> list[Got]:
                 for one in asked.json["Messages"]
             ]  # fmt: skip
         case "brevo":
+            return [
+                Got(one["to"][0]["email"], one["subject"], one["htmlContent"], headers["list-unsubscribe"],
+                    json.loads(headers["x-mailin-custom"])["northpost"])
+                for one, headers in ((one, _named(one["headers"])) for one in asked.json["messageVersions"])
+            ]  # fmt: skip
+        case "sendgrid":
             one = asked.json
-            headers = _named(one["headers"])
-            token = json.loads(headers["x-mailin-custom"])["northpost"]
-            return [Got(one["to"][0]["email"], one["subject"], one["htmlContent"], headers["list-unsubscribe"], token)]
+            html = {part["type"]: part["value"] for part in one["content"]}["text/html"]
+            return [
+                Got(one["personalizations"][0]["to"][0]["email"], one["subject"], html,
+                    _named(one["headers"])["list-unsubscribe"], one["custom_args"]["northpost"])
+            ]  # fmt: skip
+        case "mandrill":
+            data = asked.json["raw_message"].encode()
+            own = message_from_bytes(data)["X-MC-Metadata"]
+            return [_raw(data, asked.json["to"][0], json.loads(own)["northpost"])]
+        case "mailtrap":
+            return [
+                Got(one["to"][0]["email"], one["subject"], one["html"], _named(one["headers"])["list-unsubscribe"],
+                    one["custom_variables"]["northpost"])
+                for one in asked.json["requests"]
+            ]  # fmt: skip
+        case "mailersend":
+            one = asked.json
+            return [
+                Got(one["to"][0]["email"], one["subject"], one["html"], _named(one["headers"])["list-unsubscribe"],
+                    one["tags"][0].removeprefix("northpost-"))
+            ]  # fmt: skip
         case "unisender_go":
             one = asked.json["message"]
             return [
@@ -209,8 +258,14 @@ def yes(key: str, asked: Asked) -> tuple[int, Any, dict[str, str]]:
         "mailjet": {
             "Messages": [{"Status": "success", "To": [{"Email": one.recipient, "MessageUUID": "u"}]} for one in got]
         },
-        "brevo": {"messageId": "<1@smtp-relay.mailin.fr>"},
+        "brevo": {"messageIds": [f"<{n}@smtp-relay.mailin.fr>" for n in range(len(got))]},
+        "sendgrid": {},
+        "mandrill": [{"email": got[0].recipient, "status": "queued", "reject_reason": None, "_id": "m1"}],
+        "mailtrap": {
+            "success": True, "responses": [{"success": True, "message_ids": [f"m{n}"]} for n in range(len(got))]
+        },
+        "mailersend": {},
         "unisender_go": {"status": "success", "job_id": "1", "emails": [got[0].recipient]},
     }  # fmt: skip
-    status = 201 if key == "brevo" else 200
-    return status, answers[key], {}
+    status = {"brevo": 201, "sendgrid": 202, "mailersend": 202}.get(key, 200)
+    return status, answers[key], {"X-Message-Id": "x1"}

@@ -17,8 +17,8 @@ from northpost.delivery.rules.replies import Blame, classify_reply
 from northpost.delivery.transport import Envelope, Outcome, RouteUnavailable
 
 ALL = sorted(CREDENTIALS)
-IDEMPOTENT = ("resend", "unisender_go")
-BATCHES = {"postmark", "resend", "mailjet"}
+IDEMPOTENT = ("resend", "unisender_go", "brevo")
+BATCHES = {"brevo", "postmark", "resend", "mailjet", "mailtrap"}
 
 
 def send(to: Account, envelopes: Sequence[Envelope], *, requests: int = 1) -> tuple[list[Outcome], Exception | None]:
@@ -91,6 +91,8 @@ def test_a_lost_answer_is_in_doubt_unless_the_service_knows_a_request_again(key:
     assert first.body == again.body
     if key == "resend":
         assert first.headers["idempotency-key"] == again.headers["idempotency-key"]
+    elif key == "brevo":
+        assert first.json["headers"]["idempotencyKey"]
     else:
         assert first.json["message"]["idempotence_key"]
 
@@ -138,6 +140,11 @@ INVALID: dict[str, Any] = {
     "postmark": {"ErrorCode": 300, "Message": "Invalid 'To' address: 'p1@people.example'."},
     "mailjet": {"Status": "error", "Errors": [{"ErrorMessage": "bad", "ErrorRelatedTo": ["To[0].Email"]}]},
     "resend": (422, {"name": "validation_error", "message": "Invalid `to` field. The recipient is invalid."}),
+    "sendgrid": (400, {"errors": [{"message": "Does not contain a valid address.",
+                                   "field": "personalizations.0.to.0.email"}]}),
+    "mandrill": (200, [{"email": "p1@people.example", "status": "invalid", "reject_reason": None, "_id": "m"}]),
+    "mailtrap": {"success": False, "errors": ["'to' address is invalid"]},
+    "mailersend": (422, {"message": "The to.0.email must be valid.", "errors": {"to.0.email": ["must be valid"]}}),
 }  # fmt: skip
 
 
@@ -148,9 +155,9 @@ def test_one_bad_address_is_nobody_elses_trouble(key: str):
         bad = [number for number, one in enumerate(got) if one.recipient == "p1@people.example"]
         if not bad:
             return yes(key, asked)
-        if key in ("postmark", "mailjet"):
+        if key in ("postmark", "mailjet", "mailtrap"):
             status, told, headers = yes(key, asked)
-            rows = told if key == "postmark" else told["Messages"]
+            rows = told if key == "postmark" else told["Messages" if key == "mailjet" else "responses"]
             rows[bad[0]] = INVALID[key]
             # Mailjet says 400 although the others are taken.
             return (400 if key == "mailjet" else status), told, headers
@@ -164,7 +171,8 @@ def test_one_bad_address_is_nobody_elses_trouble(key: str):
     assert blame(outcomes[1]) is Blame.HARD
     taken = [one.recipient for asked in playing.asked for one in understood(key, asked)]
     # Taken once each: a batch is sent anew one by one only where all of it was refused.
-    extra = ["p0@people.example", "p1@people.example", "p2@people.example"] if key == "resend" else []
+    whole = key in ("resend", "brevo")
+    extra = ["p0@people.example", "p1@people.example", "p2@people.example"] if whole else []
     assert sorted(taken) == sorted([f"p{n}@people.example" for n in range(3)] + extra)
 
 
@@ -218,7 +226,7 @@ def test_stopping_waits_for_what_is_on_its_way():
             for number in range(50):
                 yield envelope(number)
 
-        async with EspPool(account("brevo", url), 2) as pool:
+        async with EspPool(account("mailgun", url), 2) as pool:
             task = asyncio.create_task(pool.send(drawn(), found.append))
             while len(playing.asked) < 2:
                 await asyncio.sleep(0.005)
@@ -228,11 +236,11 @@ def test_stopping_waits_for_what_is_on_its_way():
 
     def answer(asked: Asked) -> Any:
         time.sleep(0.2)
-        return yes("brevo", asked)
+        return yes("mailgun", asked)
 
     with service(answer) as playing:
         asyncio.run(story(playing.url))
-    asked = {one.recipient for each in playing.asked for one in understood("brevo", each)}
+    asked = {one.recipient for each in playing.asked for one in understood("mailgun", each)}
     assert {f"p{outcome.key}@people.example" for outcome in found} == asked
     assert len(found) < 50
 
@@ -246,6 +254,10 @@ PROBES = {
     "brevo": "account",
     "amazon_ses": "account",
     "unisender_go": "info.json",
+    "sendgrid": "scopes",
+    "mandrill": "ping2",
+    "mailtrap": "send",
+    "mailersend": "email",
 }
 
 
@@ -257,4 +269,120 @@ def test_trying_it_out_sends_nothing(key: str):
         sender.close()
     (asked,) = playing.asked
     assert asked.path.rpartition("/")[2] == PROBES[key]
-    assert asked.body in (b"", b"{}")
+    assert asked.body in (b"", b"{}", b'{"key": "key-1"}')
+
+
+@pytest.mark.parametrize("key", ["mailtrap", "mailersend"])
+def test_a_message_without_anything_in_it_tries_a_key_that_may_only_send(key: str):
+    with service(lambda asked: (422, {"message": "The from field is required."}, {})) as playing:
+        sender = account(key, playing.url).provider.make_sender(account(key, playing.url).credentials)
+        sender.check()
+        playing.script = lambda asked: (401, {"message": "Unauthenticated."}, {})
+        with pytest.raises(RouteUnavailable):
+            sender.check()
+        sender.close()
+    assert [asked.body for asked in playing.asked] == [b"{}", b"{}"]
+
+
+# --- each in its own way -------------------------------------------------------------------------------
+
+
+def test_brevo_had_the_request_and_says_no_more_of_it():
+    """Sent anew one by one, the batch would be there twice."""
+    known = {"code": "duplicate_parameter", "message": "idempotencyKey was used before"}
+    with service(lambda asked: (400, known, {})) as playing:
+        outcomes, error = send(account("brevo", playing.url), [envelope(n) for n in range(3)])
+    assert error is None
+    assert [outcome.state for outcome in outcomes] == ["in_doubt"] * 3
+    assert len({asked.body for asked in playing.asked}) == 1
+
+
+def test_brevos_batches_have_one_sender_each():
+    other = envelope(1)
+    changed = Envelope(1, other.sender, other.recipient, other.data.replace(b"news@firm.example", b"shop@firm.example"))
+    with service(lambda asked: yes("brevo", asked)) as playing:
+        outcomes, _error = send(account("brevo", playing.url), [envelope(0), changed])
+    assert [outcome.state for outcome in outcomes] == ["accepted"] * 2
+    told = {
+        asked.json["messageVersions"][0]["to"][0]["email"]: asked.json["sender"]["email"] for asked in playing.asked
+    }
+    assert told == {"p0@people.example": "news@firm.example", "p1@people.example": "shop@firm.example"}
+    assert all(len(asked.json["messageVersions"]) == 1 for asked in playing.asked)
+
+
+def test_mandrill_gets_the_message_as_it_was_made():
+    made = envelope(1)
+    with service(lambda asked: yes("mandrill", asked)) as playing:
+        send(account("mandrill", playing.url), [made])
+    own, _line, rest = playing.asked[0].json["raw_message"].partition("\r\n")
+    assert own == 'X-MC-Metadata: {"northpost": "token1"}'
+    assert rest.encode() == made.data
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "state", "whose"),
+    [
+        (
+            200,
+            [{"email": "p", "status": "rejected", "reject_reason": "unsub", "_id": "m"}],
+            "rejected",
+            Blame.UNSENDABLE,
+        ),
+        (
+            200,
+            [{"email": "p", "status": "rejected", "reject_reason": "unsigned", "_id": "m"}],
+            "rejected",
+            Blame.SENDER,
+        ),
+        (500, {"status": "error", "code": -2, "name": "ValidationError", "message": "no"}, "rejected", Blame.SENDER),
+        (500, {"status": "error", "code": -99, "name": "GeneralError", "message": "unexpected"}, "in_doubt", None),
+        (200, [{"email": "p", "status": "something new"}], "in_doubt", None),
+        (200, [], "in_doubt", None),
+    ],
+)
+def test_what_mandrill_answers(status: int, answer: Any, state: str, whose: Blame | None):
+    with service(lambda asked: (status, answer, {})) as playing:
+        (outcome,), error = send(account("mandrill", playing.url), [envelope(1)])
+    assert (outcome.state, error, len(playing.asked)) == (state, None, 1)
+    assert whose is None or blame(outcome) is whose
+
+
+def test_mandrills_wrong_key_comes_as_an_error_of_the_server():
+    wrong = {"status": "error", "code": -1, "name": "Invalid_Key", "message": "Invalid API key"}
+    with service(lambda asked: (500, wrong, {})) as playing:
+        outcomes, error = send(account("mandrill", playing.url), [envelope(1)])
+    assert outcomes == []
+    assert isinstance(error, RouteUnavailable)
+    assert error.needs_mending
+
+
+def test_mailersend_has_the_address_on_a_list():
+    listed = {
+        "message": "There are some warnings for your request.",
+        "warnings": [{"type": "ALL_SUPPRESSED", "recipients": [{"email": "p1@people.example"}]}],
+    }
+    with service(lambda asked: (202, listed, {})) as playing:
+        (outcome,), _error = send(account("mailersend", playing.url), [envelope(1)])
+    assert outcome.state == "rejected"
+    assert blame(outcome) is Blame.UNSENDABLE
+
+
+def test_a_batch_that_mailtrap_refuses_goes_one_by_one():
+    def answer(asked: Asked) -> tuple[int, Any, dict[str, str]]:
+        if len(asked.json["requests"]) > 1:
+            return 200, {"success": False, "errors": ["too large"], "responses": []}, {}
+        return yes("mailtrap", asked)
+
+    with service(answer) as playing:
+        outcomes, _error = send(account("mailtrap", playing.url), [envelope(n) for n in range(3)])
+    assert [outcome.state for outcome in outcomes] == ["accepted"] * 3
+
+
+@pytest.mark.parametrize("key", sorted(key for key in ALL if not providers()[key].whole))
+def test_the_headers_to_leave_by_go_along(key: str):
+    """In whatever form: RFC 8058 wants both."""
+    with service(lambda asked: yes(key, asked)) as playing:
+        send(account(key, playing.url), [envelope(1)])
+    said = playing.asked[0].body.decode()
+    assert "https://firm.example/m/u/token1" in said
+    assert "List-Unsubscribe=One-Click" in said

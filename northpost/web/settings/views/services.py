@@ -123,16 +123,11 @@ def _start(route: Route, provider: Provider) -> dict[str, Any]:
     return shown | {name: getattr(route, name) for name in ("name", "connections", *SHARED)}
 
 
-# What has to be entered here before a service that signs its reports can be believed.
-_PROOF = {"mailgun": "signing_key", "resend": "signing_secret", "amazon_ses": "topic"}
-
-
 def _unheard(route: Route, provider: Provider) -> str:
     """Why its reports are not taken, if so."""
-    proof = _PROOF.get(provider.key)
-    if proof is None or _stored(route).get(proof):
+    if not provider.proof or _stored(route).get(provider.proof):
         return ""
-    label = next(str(field.label) for field in provider.fields if field.name == proof)
+    label = next(str(field.label) for field in provider.fields if field.name == provider.proof)
     return _("Its reports are not taken until this is entered above: %(field)s.") % {"field": label}
 
 

@@ -31,5 +31,7 @@ register(
         ),
         sender=f"{__name__}.sending.SesSender",
         reader=f"{__name__}.events.SesReader",
+        proof="topic",
+        whole=True,
     )
 )

@@ -1,6 +1,6 @@
 from django.utils.translation import gettext_lazy as _
 
-from northpost.delivery.esp.provider import CredentialField, Provider, register
+from northpost.delivery.esp.provider import TRACKING_OFF, CredentialField, Provider, register
 
 register(
     Provider(
@@ -9,6 +9,8 @@ register(
         fields=(CredentialField("api_key", _("API key"), secret=True),),
         sender=f"{__name__}.sending.BrevoSender",
         reader=f"{__name__}.events.BrevoReader",
+        batch=50,
         basic_auth=True,
+        note=TRACKING_OFF,
     )
 )

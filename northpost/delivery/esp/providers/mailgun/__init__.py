@@ -21,5 +21,7 @@ register(
         ),
         sender=f"{__name__}.sending.MailgunSender",
         reader=f"{__name__}.events.MailgunReader",
+        proof="signing_key",
+        whole=True,
     )
 )

@@ -12,6 +12,7 @@ register(
         ),
         sender=f"{__name__}.sending.ResendSender",
         reader=f"{__name__}.events.ResendReader",
+        proof="signing_secret",
         batch=100,
     )
 )

@@ -19,6 +19,7 @@ register(
         ),
         sender=f"{__name__}.sending.SparkPostSender",
         reader=f"{__name__}.events.SparkPostReader",
+        whole=True,
         basic_auth=True,
     )
 )
