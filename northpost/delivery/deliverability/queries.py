@@ -111,11 +111,21 @@ class DmarcFared:
 
 
 @dataclass(frozen=True)
+class DmarcSource:
+    """A server that sent mail in our name, by its address. ``proved``: the domains, ours or not, that it could prove
+    to speak for (by DKIM or SPF), in alphabetical order."""
+
+    ip: str
+    fared: DmarcFared
+    proved: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class DmarcFigures:
-    """``days`` and ``sources`` (by the address of the server), the most messages first; ``reporters``: who told."""
+    """``days`` and ``sources``, the most messages first; ``reporters``: how many organisations told."""
 
     days: dict[date, DmarcFared]
-    sources: list[tuple[str, DmarcFared]]
+    sources: list[DmarcSource]
     reporters: int
 
     @property
@@ -132,8 +142,8 @@ def dmarc_figures(*, first: date, last: date, domain: str = "") -> DmarcFigures:
     if domain:
         rows = rows.filter(Q(header_from=domain) | Q(header_from="", report__domain=domain))
     read = [
-        (begins_at.date(), source_ip, organisation, _fared(messages, dkim or spf, disposition))
-        for begins_at, source_ip, organisation, messages, dkim, spf, disposition in rows.values_list(
+        (begins_at.date(), source_ip, organisation, _fared(messages, dkim or spf, disposition), _proved(auth))
+        for begins_at, source_ip, organisation, messages, dkim, spf, disposition, auth in rows.values_list(
             "report__begins_at",
             "source_ip",
             "report__organisation",
@@ -141,15 +151,27 @@ def dmarc_figures(*, first: date, last: date, domain: str = "") -> DmarcFigures:
             "dkim_aligned",
             "spf_aligned",
             "disposition",
+            "auth",
         )
     ]
     days = _summed(read, lambda row: row[0])
     sources = _summed(read, lambda row: row[1])
+    proved: dict[str, set[str]] = {}
+    for _day, source_ip, _organisation, _each, domains in read:
+        proved.setdefault(source_ip, set()).update(domains)
     return DmarcFigures(
         days=dict(sorted(days.items())),
-        sources=sorted(sources.items(), key=lambda item: (-item[1].passed - item[1].failed, item[0])),
-        reporters=len({organisation for _day, _source, organisation, _fared in read}),
+        sources=[
+            DmarcSource(ip, fared, tuple(sorted(proved[ip])))
+            for ip, fared in sorted(sources.items(), key=lambda item: (-item[1].passed - item[1].failed, item[0]))
+        ],
+        reporters=len({row[2] for row in read}),
     )
+
+
+def _proved(auth: Mapping[str, Iterable[Mapping[str, str]]]) -> set[str]:
+    results = [one for kind in ("dkim", "spf") for one in auth.get(kind, ())]
+    return {one["domain"] for one in results if one.get("result") == "pass" and one.get("domain")}
 
 
 def _fared(messages: int, passed: bool, disposition: str) -> DmarcFared:

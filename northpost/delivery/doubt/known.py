@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from northpost.core import signing, tenancy
 from northpost.delivery import addresses
 from northpost.delivery.actions.doubt import Finding
 from northpost.delivery.doubt.logs import Entry, LogReader, log_lines
 from northpost.delivery.models import Doubt as Place
-from northpost.delivery.models import Message, MessageState, Resolution, Route, RouteKind, Verdict
+from northpost.delivery.models import Evidence, Message, MessageState, Resolution, Route, RouteKind, Verdict
 
 VERP = "bounce+"
 
@@ -24,7 +24,8 @@ class Doubt:
     """A message in doubt. ``message_id`` and ``verp``: what to look for in a log, without the domain after the @.
 
     server: the host and port that it was handed to. left: somebody decided to leave it so. stopped: our own process
-    ended before it could write the answer down; else ``told`` is how the connection broke.
+    ended before it could write the answer down; else ``told`` is how the connection broke: in the transport's words
+    (``closed``: the server ended it, ``silent``: it gave no answer in time), or in those of the network or the server.
     """
 
     message: Message
@@ -35,6 +36,14 @@ class Doubt:
     left: bool
     stopped: bool
     told: str
+
+    @property
+    def closed(self) -> bool:
+        return self.told == CLOSED
+
+    @property
+    def silent(self) -> bool:
+        return self.told.startswith(SILENT)
 
     @property
     def since(self) -> datetime | None:
@@ -53,6 +62,16 @@ def find(
         rows = rows.filter(route_id=route_id)
     decided = Resolution.objects.filter(message_id=OuterRef("pk"), verdict=Verdict.LEFT)
     return rows.filter(Exists(decided) if left else ~Exists(decided)).order_by("-sending_at", "-pk")
+
+
+def settled(*, source: tuple[str, int] | None = None) -> list[tuple[Evidence, int]]:
+    """How many that were in doubt have been settled since, by what that rests on, the most first."""
+    rows = Resolution.objects.exclude(verdict=Verdict.LEFT)
+    if source is not None:
+        own = Message.objects.filter(source_kind=source[0], source_id=source[1])
+        rows = rows.filter(message_id__in=own.values("pk"))
+    counts = rows.values_list("evidence").annotate(count=Count("message_id", distinct=True))
+    return sorted(((Evidence(key), count) for key, count in counts), key=lambda one: (-one[1], one[0]))
 
 
 def describe(rows: Sequence[Message]) -> list[Doubt]:
@@ -80,7 +99,9 @@ def _describe(row: Message, route: Route | None, left: bool) -> Doubt:
     )
 
 
-# What recovery writes (sql/recover_leases.sql).
+# What the transport says (transport.connection), and what recovery writes (sql/recover_leases.sql).
+CLOSED = "the server closed the connection"
+SILENT = "no answer in time"
 STOPPED = "the sending process ended before the server's answer was recorded"
 
 

@@ -45,7 +45,7 @@ class Route(TenantModel):
     per_minute = models.IntegerField(_("messages a minute at most"), null=True)
     per_hour = models.IntegerField(_("messages an hour at most"), null=True)
     per_day = models.IntegerField(_("messages in 24 hours at most"), null=True)
-    weight = models.SmallIntegerField(_("share of the default server's mail"), default=0)
+    weight = models.SmallIntegerField(_("share of the default route's mail"), default=0)
     fallback_id = models.BigIntegerField(null=True)
     smtputf8 = models.BooleanField(null=True)
     is_default = models.BooleanField(default=False)

@@ -25,7 +25,7 @@ from northpost.web.domains.views import say_domain
 from northpost.web.frame.access import StaffRequest, address, needs
 
 RANGES = (7, 30, 90)  # days
-SHOWN = 15
+SHOWN = 10
 # From the providers' own rules for those who send much.
 TOO_MANY_COMPLAINTS, MANY_COMPLAINTS = 0.003, 0.001
 TOO_MANY_BOUNCES, MANY_BOUNCES = 0.05, 0.02
@@ -102,7 +102,8 @@ def deliverability_page(request: StaffRequest) -> HttpResponseBase:
         "warning": _warning(level_of(found.total)),
         "course": _course(found, first, last) if found.total.sent else None,
         "providers": _rows(found.providers, domains=False),
-        "domains": _rows(found.domains),
+        # Where every domain is a provider of its own, that would be the same table again.
+        "domains": _rows(found.domains) if _names(found.domains) != _names(found.providers) else [],
         "own": _rows(found.senders) if len(found.senders) > 1 else [],
         "dmarc": dmarc,
         "dmarc_course": _dmarc_course(dmarc, first, last) if dmarc.days else None,
@@ -133,6 +134,10 @@ def _rows(found: Sequence[tuple[str, Fared]], *, domains: bool = True) -> list[R
     rest = sum((fared for _name, fared in named[SHOWN:]), rest)
     rows = [Row(say_domain(name) if domains else name, fared) for name, fared in named[:SHOWN]]
     return [*rows, Row("", rest)] if rest.sent else rows
+
+
+def _names(found: Sequence[tuple[str, Fared]]) -> set[str]:
+    return {name for name, _fared in found}
 
 
 def _all_days(first: date, last: date) -> list[date]:

@@ -79,6 +79,7 @@ def _show(request: StaffRequest, asked: Filter, campaign: Campaign | None) -> Ht
         "routes": _routes(),
         "filtered": asked.route is not None or asked.left or (campaign is None and asked.mailing is not None),
         "decisions": DECISIONS,
+        "settled": _settled(None if asked.mailing is None else (SOURCE, asked.mailing)),
         "may_decide": may(request.membership.role, Ability.SEND),
     }
     return render(request, "web/doubt/desk.html", context)
@@ -157,6 +158,20 @@ def _mailings() -> list[tuple[int, str]]:
 def _routes() -> QuerySet[Route]:
     rows = Message.objects.filter(pk__in=Doubt.objects.values("message_id"), state=MessageState.IN_DOUBT)
     return Route.objects.filter(pk__in=rows.values("route_id")).order_by("name")
+
+
+def _settled(source: tuple[str, int] | None) -> str:
+    found = known.settled(source=source)
+    count = sum(count for _evidence, count in found)
+    if not count:
+        return ""
+    sentence = ngettext(
+        "%(number)s mail that was in doubt has been settled since: %(how)s.",
+        "%(number)s mails that were in doubt have been settled since: %(how)s.",
+        count,
+    )
+    how = "; ".join(f"{evidence.label} ({say_number(count)})" for evidence, count in found)
+    return sentence % {"number": say_number(count), "how": how}
 
 
 def _names(doubts: list[known.Doubt]) -> dict[int, str]:

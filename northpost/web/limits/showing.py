@@ -210,7 +210,16 @@ def show_warming(row: WarmUp, route: str, today: date) -> Warming:
     return Warming(row, route, step + 1, ceiling, day.used if day else 0, ceiling is None)
 
 
-def days_sentence(plan: Plan, people: int) -> str:
+def days_sentence(plan: Plan, people: int, *, today: date | None = None) -> str:
+    """How long a mailing takes by a plan from its first day on, or by one that runs, from ``today``."""
+    if today is not None and (step := rules.step_of(plan, today)) > 0:
+        days = rules.days_needed(plan, people, from_step=step)
+        sentence = ngettext(
+            "From today on %(people)s people take %(days)s day.",
+            "From today on %(people)s people take %(days)s days.",
+            days,
+        )
+        return sentence % {"people": say_number(people), "days": say_number(days)}
     days = rules.days_needed(plan, people)
     sentence = ngettext(
         "With this plan %(people)s people take %(days)s day.",
@@ -249,7 +258,7 @@ def warm_up_chart(row: WarmUp, today: date) -> dict[str, Any]:
     return {
         "kind": "line",
         "x": [day.isoformat() for day in days],
-        "series": [{"name": _("sent by the plan"), "values": sent, "role": "actual"}],
+        "series": [{"name": _("sent"), "values": sent, "role": "actual"}],
         "target": {"name": _("allowed"), "values": ceilings},
     }
 

@@ -154,7 +154,7 @@ def warm_up(request: StaffRequest, warm_up_id: int) -> HttpResponse:
         "warming": showing.show_warming(row, route, today),
         "chart": showing.warm_up_chart(row, today),
         "people": people,
-        "days": showing.days_sentence(warming.plan_of(row), people),
+        "days": showing.days_sentence(warming.plan_of(row), people, today=today),
     }
     return show(request, "web/limits/warm_up.html", here="limits", context=context)
 

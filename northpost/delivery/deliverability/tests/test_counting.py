@@ -196,6 +196,10 @@ def report(organisation: str, day: int, rows: list[tuple[str, int, bool, bool, s
         DmarcRow.objects.create(
             report=made, source_ip=source_ip, messages=messages, dkim_aligned=dkim, spf_aligned=spf,
             disposition=disposition,
+            auth={
+                "dkim": [{"domain": "shop.example", "selector": "a", "result": "pass" if dkim or spf else "fail"}],
+                "spf": [{"domain": "elsewhere.example", "result": "softfail"}],
+            },
         )  # fmt: skip
 
 
@@ -209,9 +213,10 @@ def test_dmarc_reports_add_up(shop: Workspace) -> None:
         1: (140, 7, 7),
         2: (0, 3, 0),
     }
-    assert [(source, one.passed, one.failed) for source, one in found.sources] == [
+    assert [(one.ip, one.fared.passed, one.fared.failed) for one in found.sources] == [
         ("192.0.2.1", 140, 0),
         ("192.0.2.9", 0, 10),
     ]
+    assert [one.proved for one in found.sources] == [("shop.example",), ()]
     assert found.reporters == 2
     assert dmarc_figures(first=date(2026, 3, 1), last=date(2026, 3, 2), domain="other.example").days == {}

@@ -10,7 +10,8 @@ from northpost.campaigns.actions import SOURCE
 from northpost.campaigns.models import Campaign
 from northpost.core import clock
 from northpost.delivery import actions
-from northpost.delivery.models import Message, MessageState, Source, SourceState
+from northpost.delivery.actions.doubt import Finding, resolve
+from northpost.delivery.models import Evidence, Message, MessageState, Source, SourceState, Verdict
 from northpost.delivery.tests import rig
 from northpost.team.models import Membership, User, Workspace
 
@@ -68,6 +69,33 @@ def test_the_desk_tells_what_is_known(marketer: Client, campaign: Campaign, doub
         "3 mails",
     ):
         assert words in page
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ("the server closed the connection", "Then the server closed the connection, without saying that it took it."),
+        ("no answer in time (final)", "and the server gave no answer in time."),
+        ("421 4.3.2 shutting down", "All of it was handed over, and then: 421 4.3.2 shutting down"),
+    ],
+)
+def test_how_the_connection_broke_is_said_in_words(marketer: Client, doubted: list[Message], told: str, words: str):
+    Message.objects.update(reply_text=told)
+    assert marketer.get(DESK).text.count(words) == 3
+
+
+def test_it_says_how_others_were_settled(marketer: Client, campaign: Campaign, doubted: list[Message]):
+    own = f"/w/firm/mailings/{campaign.pk}/doubt/"
+    assert "has been settled since" not in marketer.get(DESK).text
+    resolve([Finding(doubted[0].pk, Verdict.DELIVERED)], evidence=Evidence.HIT)
+    said = "1 mail that was in doubt has been settled since: it was opened or clicked (1)."
+    assert said in marketer.get(DESK).text and said in marketer.get(own).text
+    resolve([Finding(doubted[1].pk, Verdict.DELIVERED)], evidence=Evidence.LOG)
+    resolve([Finding(doubted[2].pk, Verdict.LEFT)], evidence=Evidence.PERSON)
+    assert (
+        "2 mails that were in doubt have been settled since:"
+        " it was opened or clicked (1); the mail server&#x27;s log (1)."
+    ) in marketer.get(DESK).text
 
 
 def test_a_filter_finds_its_own(marketer: Client, campaign: Campaign, doubted: list[Message]):

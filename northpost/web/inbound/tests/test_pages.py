@@ -13,6 +13,7 @@ from northpost.contacts.imports import work
 from northpost.contacts.models import ImportRun
 from northpost.core import clock, signing, tenancy
 from northpost.delivery import actions
+from northpost.delivery.actions.routes import create_sender
 from northpost.delivery.inbound.following import follow_up
 from northpost.delivery.inbound.taking import take_in
 from northpost.delivery.inbound.tests import letters
@@ -50,6 +51,22 @@ def come_in(raw: bytes, to: str = "") -> InboundMail:
 
 def text(answer: Any) -> str:
     return " ".join(answer.content.decode().split())
+
+
+def test_reports_that_were_read_stand_apart(browser: Client, messages: list[Message]):
+    create_sender(name="Firm", email="hello@firm.example")
+    own = come_in(letters.dmarc(domain="firm.example"))
+    foreign = come_in(letters.dmarc(domain="stranger.example"))
+    assert (own.detail, foreign.detail) == ("", "foreign_domain")
+
+    def listed(**asked: str) -> list[bool]:
+        page = browser.get(f"{BASE}returns/", asked).text
+        return [f'href="{BASE}returns/{mail.pk}/"' in page for mail in (own, foreign)]
+
+    # One of which something is to be said stands among the rest.
+    assert listed() == [False, True]
+    assert listed(kind="dmarc") == [True, True]
+    assert listed(q="noreply-dmarc") == [True, True]
 
 
 def test_what_came_back_and_what_followed(browser: Client, messages: list[Message]):

@@ -122,7 +122,7 @@ class PolicyForm(forms.Form):
         min_value=1,
         help_text=gettext_lazy("Empty: no cap. What goes beyond it is not sent, and the report says so."),
     )
-    cap_days = forms.IntegerField(label=gettext_lazy("within days"), initial=7, min_value=1, max_value=365)
+    cap_days = forms.IntegerField(label=gettext_lazy("Within how many days"), initial=7, min_value=1, max_value=365)
     quiet_from = forms.TimeField(
         label=gettext_lazy("Quiet from"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
