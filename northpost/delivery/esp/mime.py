@@ -27,13 +27,21 @@ def token_of(parsed: EmailMessage) -> str:
     return str(parsed["Message-ID"] or "").strip().strip("<>").rpartition("@")[0]
 
 
+def _plain(name: str, value: str) -> str:
+    """A header's value as it may be handed on. A list's name in other letters goes no further than here: some services
+    refuse it, some send it unencoded; what counts is the part in brackets (RFC 2919, 3)."""
+    if name.lower() == "list-id" and not value.isascii():
+        return f"<{value.rpartition('<')[2]}"
+    return value
+
+
 def taken_apart(envelope: Envelope, *, headers: Container[str] | None = None) -> EmailMultiAlternatives:
     """Subject, addresses, both bodies and the other headers (only ``headers``, in lower case, where given)."""
     parsed = parse(envelope)
     text = parsed.get_body(("plain",))
     html = parsed.get_body(("html",))
     others = {
-        name: " ".join(str(value).split())
+        name: _plain(name, " ".join(str(value).split()))
         for name, value in parsed.items()
         if name.lower() not in _NOT_HANDED_ON
         and not name.lower().startswith("content-")

@@ -137,6 +137,7 @@ def envelope(number: int) -> Envelope:
     made["Subject"] = f"Новини за P{number}"
     made["Message-ID"] = f"<token{number}@firm.example>"
     made["Reply-To"] = "help@firm.example"
+    made["List-Id"] = "Бюлетин <newsletter.w1.firm.example>"
     made["List-Unsubscribe"] = f"<https://firm.example/m/u/token{number}>"
     made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     made.set_content(f"Здравей, P{number}\n")

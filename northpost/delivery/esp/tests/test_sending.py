@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -386,3 +387,14 @@ def test_the_headers_to_leave_by_go_along(key: str):
     said = playing.asked[0].body.decode()
     assert "https://firm.example/m/u/token1" in said
     assert "List-Unsubscribe=One-Click" in said
+
+
+@pytest.mark.parametrize("key", sorted(key for key in ALL if not providers()[key].whole))
+def test_a_lists_name_in_other_letters_stays_here(key: str):
+    with service(lambda asked: yes(key, asked)) as playing:
+        outcomes, _error = send(account(key, playing.url), [envelope(1)])
+    assert [outcome.state for outcome in outcomes] == ["accepted"]
+    body = playing.asked[0].body.decode()
+    # Unisender Go takes no such header.
+    assert body.count("<newsletter.w1.firm.example>") == (0 if key == "unisender_go" else 1)
+    assert "Бюлетин" not in json.dumps(playing.asked[0].json, ensure_ascii=False)
