@@ -36,7 +36,9 @@ def _kept(route: Route) -> dict[str, str]:
 def _complete(provider: Provider, given: Mapping[str, str], kept: Mapping[str, str]) -> dict[str, str]:
     entered = {field.name: given.get(field.name, "").strip() for field in provider.fields}
     # Kept and never shown: so they aren't handed to another account or server that whoever changes it names, either.
-    same = all(entered[field.name] == kept.get(field.name, "") for field in provider.fields if not field.secret)
+    # What proves reports names no such thing, and is known only when the account is there.
+    named = [field.name for field in provider.fields if not field.secret and field.name != provider.proof]
+    same = all(entered[name] == kept.get(name, "") for name in named)
     found = {}
     for field in provider.fields:
         value = entered[field.name] or (kept.get(field.name, "") if field.secret and same else "")

@@ -55,6 +55,15 @@ def test_an_empty_secret_stays_as_long_as_the_account_does(workspace: Workspace)
 
 
 @pytest.mark.django_db
+def test_what_proves_reports_is_entered_later_and_alone(workspace: Workspace):
+    eu = "https://api.eu.sendgrid.com/v3/"
+    route = made(provider="sendgrid", credentials={"api_key": "key-1", "api_url": eu})
+    update_route(route_id=route.pk, credentials={"api_key": "", "api_url": eu, "verification_key": "MFkw"})
+    kept = {"api_key": "key-1", "api_url": eu, "verification_key": "MFkw"}
+    assert unseal(Route.objects.get(pk=route.pk).password_sealed) == kept
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

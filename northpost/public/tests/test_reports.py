@@ -457,8 +457,8 @@ def test_whoever_only_knocks_is_answered(client: Client, message: Message, key: 
     assert not ServiceReport.objects.exists()
 
 
-def test_a_webhook_of_mailersends_that_names_no_mail_is_refused(client: Client, message: Message):
-    """So that its log there shows that it was set up with the other version."""
+def test_a_webhook_of_mailersends_of_another_version_is_refused(client: Client, message: Message):
+    """So that its log there shows it."""
     route = route_to("mailersend")
     told = {"type": "activity.delivered", "data": {"id": "1", "type": "delivered", "email_id": "m1"}}
     assert post(client, route, *proven("mailersend", route, told)) == 400

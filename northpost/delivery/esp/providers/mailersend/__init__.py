@@ -13,9 +13,7 @@ register(
         sender=f"{__name__}.sending.MailerSendSender",
         reader=f"{__name__}.events.MailerSendReader",
         proof="signing_secret",
-        reports=_(
-            "At MailerSend, choose version 1.0 (legacy) for the webhook: the other one does not say whose mail it was."
-        ),
+        reports=_("At MailerSend, choose version 1.0 (legacy) for the webhook: Northpost reads no other."),
         note=_(
             "Only accounts that may add headers of their own can send by it: without them a mail has no button to"
             " unsubscribe, and MailerSend refuses it."

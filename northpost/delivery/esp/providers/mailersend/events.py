@@ -23,7 +23,7 @@ class MailerSendReader(Reader):
         found = super().events(request)
         if any("email" not in event.esp_event["data"] for event in found):
             # Passed over in silence, nobody would notice that the webhook was set up so.
-            raise ValueError("not of version 1.0, which alone says whose mail it was")
+            raise ValueError("not of version 1.0")
         return found
 
     def only_knocks(self, request: HttpRequest) -> bool:
