@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 
-from .canonical import relaxed_body, relaxed_field, split_fields, with_crlf
+from .canonical import relaxed_field, simple_body, split_fields, with_crlf
 from .keys import SigningKey
 
 # Signed where they occur: what a reader or a provider acts on. Both List-Unsubscribe fields: RFC 8058, 4.
@@ -40,7 +40,7 @@ class Signer:
     def __init__(self, domain: str, keys: Sequence[SigningKey]) -> None:
         self.domain = domain
         self._keys = tuple(
-            (key, f"v=1; a={key.algorithm.value}-sha256; c=relaxed/relaxed;\r\n d={domain}; s={key.selector};".encode())
+            (key, f"v=1; a={key.algorithm.value}-sha256; c=relaxed/simple;\r\n d={domain}; s={key.selector};".encode())
             for key in keys
         )
 
@@ -65,7 +65,7 @@ class Signer:
         rest = b" t=%d;%s\r\n bh=%s;\r\n b=" % (
             int(at.timestamp()),
             _listed(tuple(name for name, _value in chosen)),
-            b64encode(hashlib.sha256(relaxed_body(body)).digest()),
+            b64encode(hashlib.sha256(simple_body(body)).digest()),
         )
         return b"".join((*(_field(key, tags + rest, canonical) for key, tags in self._keys), data))
 
