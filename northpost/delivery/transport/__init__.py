@@ -13,6 +13,7 @@ from .endpoint import Endpoint, Timeouts
 from .envelope import Envelope, Outcome, Phase, State
 from .errors import Cause, RouteUnavailable
 from .pool import ConnectionPool
+from .supply import Supply
 
 __all__ = [
     "Cause",
@@ -25,6 +26,7 @@ __all__ = [
     "RouteReport",
     "RouteUnavailable",
     "State",
+    "Supply",
     "Timeouts",
     "check",
 ]

@@ -1,7 +1,7 @@
 """Several connections to one server, kept open between batches, sharing one queue of envelopes."""
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Self
 
@@ -9,6 +9,7 @@ from .connection import Connection
 from .endpoint import Endpoint
 from .envelope import Envelope, Outcome
 from .run import Run
+from .supply import Supply
 
 OnOutcome = Callable[[Outcome], None]
 
@@ -47,13 +48,13 @@ class ConnectionPool:
     ) -> None:
         await self.close()
 
-    async def send(self, envelopes: Iterable[Envelope] | AsyncIterable[Envelope], on_outcome: OnOutcome) -> None:
+    async def send(self, envelopes: Iterable[Envelope] | Supply, on_outcome: OnOutcome) -> None:
         """Send all; `on_outcome` is called once for each envelope, in any order, from the event loop.
 
-        Envelopes are drawn as they can be sent, a few ahead. The state `sending` must be committed for an
-        envelope before it is drawn. Raises RouteUnavailable when no connection can be made; then, and when
-        this is cancelled or `envelopes` raises, an envelope that was drawn and has had no outcome was not
-        sent, not even in part.
+        Envelopes are taken as they can be sent, at most one a connection ahead. The state `sending` must be
+        committed for an envelope before it can be taken. Raises RouteUnavailable when no connection can be
+        made; then, and when this is cancelled or the supply raises, an envelope that was taken and has had no
+        outcome was not sent, not even in part.
         """
         if self._sending:
             raise RuntimeError("the pool is sending already")
@@ -69,7 +70,7 @@ class ConnectionPool:
                 pause=self._pause,
                 reopen=self._reopen,
             )
-            await run.go(envelopes)
+            await run.go(envelopes if isinstance(envelopes, Supply) else Supply(envelopes, complete=True))
         finally:
             self._sending = False
 

@@ -1,15 +1,16 @@
-"""One batch on its way: its queue, its feeder, and a keeper for every place a connection may take."""
+"""One batch on its way: where its envelopes come from, and a keeper for every place a connection may take."""
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
+from collections.abc import Callable
 
 from .connection import Connection
 from .endpoint import Endpoint
-from .envelope import Envelope, Outcome
+from .envelope import Outcome
 from .errors import RouteUnavailable
 from .exchange import Exchange
 from .handshake import open_connection
+from .supply import Supply
 
 # A server that breaks off this many connections in a row, none of which got a message answered, is not used
 # further.
@@ -40,35 +41,35 @@ class Run:
         self._attempts = attempts
         self._pause = pause
         self._reopen = reopen
-        self._queue: deque[Exchange] = deque()
-        self._ahead = 2 * size + 16
-        self._room = asyncio.Event()
+        self._supply = Supply(complete=True)
+        self._again: deque[Exchange] = deque()
         self._idle: list[Connection] = []
         self._sleepers: list[asyncio.Future[None]] = []
         self._opening = 0
         self._fruitless = 0
         self._unsettled = 0
-        self._fed = False
-        self._feeding_failed: Exception | None = None
+        self._supply_failed: Exception | None = None
         self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    async def go(self, envelopes: Iterable[Envelope] | AsyncIterable[Envelope]) -> None:
+    async def go(self, supply: Supply) -> None:
+        self._supply = supply
         places: list[Connection | None] = [*self._open]
         places += [None] * (self._size - len(places))
         tasks = [asyncio.create_task(self._keep(place)) for place in places]
-        tasks.append(asyncio.create_task(self._feed(envelopes)))
+        supply.listen(self._look)
+        self._finish()
         try:
             await self._done
         except BaseException:
             self._stop()
             raise
         finally:
-            self._queue.clear()
+            self._again.clear()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        if self._feeding_failed is not None:
-            raise self._feeding_failed
+        if self._supply_failed is not None:
+            raise self._supply_failed
 
     def _stop(self) -> None:
         """Break off: what may have arrived is settled as in doubt, the rest stays without an outcome."""
@@ -78,56 +79,45 @@ class Run:
             connection.abort("sending was stopped")
         self._open.clear()
 
-    # Feeding
+    @property
+    def _waiting(self) -> int:
+        """How many there are to be begun."""
+        return len(self._again) + (0 if self._supply_failed else len(self._supply))
 
-    async def _feed(self, envelopes: Iterable[Envelope] | AsyncIterable[Envelope]) -> None:
-        try:
-            if isinstance(envelopes, AsyncIterable):
-                async for envelope in envelopes:
-                    await self._offer(envelope)
-            else:
-                for envelope in envelopes:
-                    await self._offer(envelope)
-        except Exception as error:
-            # What was drawn still gets its outcome; go() raises this afterwards.
-            self._feeding_failed = error
-        finally:
-            # A source that was left halfway is closed here and now, not whenever it is collected.
-            if isinstance(envelopes, AsyncGenerator):
-                await envelopes.aclose()
-        self._fed = True
-        self._finish()
-
-    async def _offer(self, envelope: Envelope) -> None:
-        self._unsettled += 1
-        self._queue.append(Exchange(envelope))
-        self._wake()
-        while len(self._queue) >= self._ahead:
-            self._room.clear()
-            await self._room.wait()
-
-    def _wake(self) -> None:
-        """Put a resting connection to work, or have another one opened."""
-        while self._idle:
+    def _look(self) -> None:
+        """More has come, or nothing will: put resting connections to work, or have others opened."""
+        while self._idle and self._waiting:
             connection = self._idle.pop()
             if not connection.lost:
                 connection.carry(self)
-                return
-        while self._sleepers and self._opening < len(self._queue):
+        wanted = self._waiting - self._opening
+        while self._sleepers and wanted > 0:
             sleeper = self._sleepers.pop()
             if not sleeper.done():
                 sleeper.set_result(None)
-                return
+                wanted -= 1
+        self._finish()
 
     # The Work of connections
 
     def take(self) -> Exchange | None:
-        if not self._queue or self._done.done():
+        if self._done.done():
             return None
-        exchange = self._queue.popleft()
-        if len(self._queue) <= self._ahead // 2:
-            self._room.set()
-        return exchange
+        if self._again:
+            return self._again.popleft()
+        if self._supply_failed is not None:
+            return None
+        try:
+            envelope = self._supply.take()
+        except Exception as error:
+            # What was taken before still gets its outcome; go() raises this afterwards.
+            self._supply_failed = error
+            self._finish()
+            return None
+        if envelope is None:
+            return None
+        self._unsettled += 1
+        return Exchange(envelope)
 
     def settle(self, exchange: Exchange, outcome: Outcome) -> None:
         self._unsettled -= 1
@@ -141,14 +131,15 @@ class Run:
 
     def put_back(self, exchange: Exchange) -> None:
         if not self._done.done():
-            self._queue.appendleft(exchange)
-            self._wake()
+            self._again.appendleft(exchange)
+            self._look()
 
     def rest(self, connection: Connection) -> None:
         self._idle.append(connection)
 
     def _finish(self) -> None:
-        if self._fed and not self._unsettled and not self._done.done():
+        over = self._supply_failed is not None or self._supply.is_over
+        if over and not self._unsettled and not self._done.done():
             self._done.set_result(None)
 
     def _fail(self, error: Exception) -> None:
@@ -172,7 +163,7 @@ class Run:
             self._fail(error)
 
     async def _try_to_open(self, failures: int) -> tuple[Connection | None, int]:
-        while len(self._queue) <= self._opening:
+        while self._waiting <= self._opening:
             sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._sleepers.append(sleeper)
             await sleeper

@@ -7,7 +7,7 @@ import ssl
 
 import pytest
 
-from northpost.delivery.transport import ConnectionPool, Outcome, RouteUnavailable, check
+from northpost.delivery.transport import ConnectionPool, Envelope, Outcome, RouteUnavailable, Supply, check
 from northpost.mailbox.faults import Fault
 
 from .rig import (
@@ -340,22 +340,42 @@ def test_stopping_says_what_is_in_doubt_and_leaves_the_rest_without_outcome():
     run(test())
 
 
-def test_envelopes_may_be_drawn_from_an_async_source_that_fails_midway():
-    async def source():
-        for key in range(4):
-            yield envelope(key)
-        raise LookupError("the source broke")
+def test_what_was_taken_of_a_supply_that_fails_midway_has_its_outcome():
+    class Failing(Supply):
+        def take(self) -> Envelope | None:
+            if not self._ready:
+                raise LookupError("the source broke")
+            return super().take()
 
     async def test():
         outcomes: list[Outcome] = []
         async with mailbox() as (server, store), ConnectionPool(endpoint(server.port), 2) as pool:
             with pytest.raises(LookupError):
-                await pool.send(source(), outcomes.append)
+                await pool.send(Failing(envelopes(4)), outcomes.append)
             assert sorted(outcome.key for outcome in outcomes) == [0, 1, 2, 3]
             assert {outcome.state for outcome in outcomes} == {"accepted"}
 
             await pool.send(envelopes(5), outcomes.append)
             assert len(store.mails) == 9
+
+    run(test())
+
+
+def test_what_comes_later_wakes_connections_that_rest():
+    async def test():
+        outcomes: list[Outcome] = []
+        supply = Supply()
+        async with mailbox() as (server, store), ConnectionPool(endpoint(server.port), 2) as pool:
+            sending = asyncio.create_task(pool.send(supply, outcomes.append))
+            for number in range(3):
+                supply.put([envelope(2 * number), envelope(2 * number + 1)])
+                while len(outcomes) < 2 * number + 2:
+                    await asyncio.sleep(0.001)
+            assert not sending.done()
+            supply.end()
+            await sending
+            assert sorted(outcome.key for outcome in outcomes) == list(range(6))
+            assert len(store.mails) == 6
 
     run(test())
 
@@ -420,41 +440,24 @@ def test_connections_that_were_opened_in_vain_and_closed_when_idle_are_no_fault(
         await writer.wait_closed()
         closed.append(place)
 
-    async def source():
-        for key in range(12):
-            yield envelope(key)
+    async def provide(supply: Supply):
+        supply.put(envelopes(12))
         while len(outcomes) < 12:
             await asyncio.sleep(0.001)
         busy.set()
         while len(closed) < 6:
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
-        yield envelope(12)
+        supply.put([envelope(12)])
+        supply.end()
 
     outcomes: list[Outcome] = []
 
     async def test():
         async with scripted(dialogue) as port, ConnectionPool(endpoint(port), 6, pause=0.001) as pool:
-            await pool.send(source(), outcomes.append)
+            supply = Supply()
+            await asyncio.gather(pool.send(supply, outcomes.append), provide(supply))
             assert [outcome.state for outcome in outcomes] == ["accepted"] * 13
             assert sorted(closed) == [0, 1, 2, 3, 4, 5]
-
-    run(test())
-
-
-def test_a_source_left_halfway_is_closed():
-    left: list[str] = []
-
-    async def source():
-        try:
-            for key in itertools.count():
-                yield envelope(key)
-        finally:
-            left.append("closed")
-
-    async def test():
-        with pytest.raises(RouteUnavailable):
-            await ConnectionPool(endpoint(await closed_port()), attempts=1).send(source(), lambda outcome: None)
-        assert left == ["closed"]
 
     run(test())
