@@ -58,10 +58,21 @@ def context_for(contact_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     ``role`` and each custom field by its key (numbers as numbers, dates as YYYY-MM-DD); unknown ids are left out.
     """
     people: dict[int, dict[str, Any]] = {}
-    for row in sql.fetch_all(_CONTEXT, {"ids": sql.integer_array(contact_ids)}):
-        attributes = row.pop("attributes")
-        row["full_name"] = f"{row['first_name']} {row['last_name']}".strip()
-        people[row["id"]] = row if attributes is None else json.loads(attributes) | row
+    rows = sql.fetch_prepared(_CONTEXT, {"ids": sql.integer_array(contact_ids)})
+    for contact_id, email, external_id, first_name, last_name, phone, language, time_zone, role, attributes in rows:
+        person = {
+            "id": contact_id,
+            "email": email,
+            "external_id": external_id,
+            "first_name": first_name,
+            "last_name": last_name,
+            "full_name": f"{first_name} {last_name}".strip(),
+            "phone": phone,
+            "language": language,
+            "time_zone": time_zone,
+            "role": role,
+        }
+        people[contact_id] = person if attributes is None else json.loads(attributes) | person
     return people
 
 
