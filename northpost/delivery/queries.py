@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, Min, OuterRef, QuerySet
 
 from northpost.delivery.models import Hit, Message, MessageState, Source, SourceState, WaitingBatch
 
-WAITING = (MessageState.QUEUED, MessageState.CLAIMED, MessageState.SENDING, MessageState.DEFERRED)
+WAITING = (MessageState.QUEUED, MessageState.SENDING, MessageState.DEFERRED)
 
 
 @dataclass(frozen=True)

@@ -237,4 +237,4 @@ def sharing(hub: Host, relay: sink.Sink) -> set[str]:
 
 def settled(database: Database, firm: Desk) -> bool:
     firm.ask("look")
-    return not database.states().keys() & {"queued", "claimed", "sending", "deferred"}
+    return not database.states().keys() & {"queued", "sending", "deferred"}

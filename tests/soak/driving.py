@@ -231,7 +231,7 @@ class Soak:
             defer_sending(self._workspace_id)
 
     def _left(self) -> int:
-        left = Message.objects.filter(state__in=("queued", "claimed", "sending", "deferred"))
+        left = Message.objects.filter(state__in=("queued", "sending", "deferred"))
         return self._persist(left.count)
 
     def _bear(self, what: str) -> int:

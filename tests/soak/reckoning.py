@@ -37,7 +37,7 @@ class Reckoning:
 
     @property
     def left(self) -> int:
-        return sum(self.states[state] for state in ("queued", "claimed", "sending", "deferred"))
+        return sum(self.states[state] for state in ("queued", "sending", "deferred"))
 
 
 def reckon(log: Path, workspace_id: int) -> Reckoning:

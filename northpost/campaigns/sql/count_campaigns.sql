@@ -3,7 +3,7 @@
 -- index:  delivery_message_once (workspace, source kind, source id)
 SELECT source_id,
        count(*) AS chosen,
-       count(*) FILTER (WHERE state IN ('queued', 'claimed', 'sending', 'deferred')) AS waiting,
+       count(*) FILTER (WHERE state IN ('queued', 'sending', 'deferred')) AS waiting,
        count(*) FILTER (WHERE state = 'accepted') AS accepted,
        count(*) FILTER (WHERE state = 'rejected') AS rejected,
        count(*) FILTER (WHERE state = 'in_doubt') AS in_doubt,

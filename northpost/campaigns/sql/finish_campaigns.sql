@@ -18,6 +18,6 @@ WHERE campaign.workspace_id = %(workspace_id)s
           WHERE message.workspace_id = %(workspace_id)s
             AND message.source_kind = %(source_kind)s
             AND message.source_id = campaign.id
-            AND message.state IN ('queued', 'claimed', 'sending', 'deferred')
+            AND message.state IN ('queued', 'sending', 'deferred')
       )
   END

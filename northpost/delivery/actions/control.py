@@ -9,7 +9,7 @@ from django.db import transaction
 from northpost.core import clock, sql, tenancy
 from northpost.delivery.models import HeldBatch, Message, MessageState, SkipReason, Source, SourceState, WaitingBatch
 
-WAITING = (MessageState.QUEUED, MessageState.DEFERRED, MessageState.CLAIMED)
+WAITING = (MessageState.QUEUED, MessageState.DEFERRED)
 
 
 def pause_source(*, kind: str, source_id: int, reason: str = "") -> None:
@@ -30,11 +30,10 @@ def cancel_source(*, kind: str, source_id: int) -> int:
         WaitingBatch.objects.filter(source_kind=kind, source_id=source_id).delete()
         HeldBatch.objects.filter(source_kind=kind, source_id=source_id).delete()
         return Message.objects.filter(source_kind=kind, source_id=source_id, state__in=WAITING).update(
-            # Without its claim, a worker that holds one of them can't send it any more.
+            # A worker that holds one of them can't mark it any more.
             state=MessageState.SKIPPED,
             reason=SkipReason.CANCELLED,
             settled_at=now,
-            claim=None,
         )
 
 

@@ -1,4 +1,8 @@
-"""The ledger's moves (law 4): queued -> claimed -> sending -> settled, each fenced by the claim."""
+"""The ledger's moves (law 4): queued -> claimed -> sending -> settled, each fenced by the claim.
+
+That a message is claimed only its claim says (:class:`~northpost.delivery.models.waiting.Claim`); its own row is
+written when it is marked as being sent.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -31,37 +35,23 @@ PIECE = 200
 
 
 class Claimed(NamedTuple):
-    """A message in this worker's hands, as the claim found it."""
+    """A message in this worker's hands, as the claim found it. email: empty where there is none."""
 
     id: int
     source_kind: str
     source_id: int
     contact_id: int
     email: str
-    purpose_id: int | None
     route_id: int
     language: str
     variant: int
     context: Mapping[str, Any] | None
-    attempts: int
-    sending_at: datetime | None
     expires_at: datetime | None
     claim: uuid.UUID
 
     @property
     def source(self) -> SourceKey:
         return (self.source_kind, self.source_id)
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What a claim brought: messages to send, and how many were skipped instead, by reason."""
-
-    claimed: list[Claimed]
-    skipped: dict[str, int]
-
-    def __bool__(self) -> bool:
-        return bool(self.claimed or self.skipped)
 
 
 class Settlement(NamedTuple):
@@ -83,15 +73,17 @@ class Settlement(NamedTuple):
         return self.state == MessageState.REJECTED and self.blame in (Blame.HARD, Blame.SOFT)
 
 
-def claim(*, batch: int = 500, until: datetime | None = None, urgency: int | None = None, exact: bool = True) -> Batch:
+def claim(
+    *, batch: int = 500, until: datetime | None = None, urgency: int | None = None, exact: bool = True
+) -> list[Claimed]:
     """Take up to ``batch`` messages due by ``until`` (default: now) into this worker's hands, for LEASE.
 
     urgency: none of a higher priority number than this. exact: no more than that; else up to one batch that waits
-    more, which spares the database to write the rest of it again.
+    more, which spares the database to write the rest of it again. In the order in which they fell due.
     """
     now = clock.now()
     mine = uuid.uuid4()
-    rows = sql.fetch_rows(
+    rows = sql.fetch_prepared(
         sql.load("northpost.delivery", "claim_messages"),
         {
             "workspace_id": tenancy.require_workspace(),
@@ -101,16 +93,10 @@ def claim(*, batch: int = 500, until: datetime | None = None, urgency: int | Non
             "exact": exact,
             "claim": mine,
             "lease_until": now + LEASE,
-            "suppression_key": suppression_key(),
             "urgency": urgency,
         },
     )
-    # In the order in which they fell due: with a ceiling on the day, who comes first gets it today.
-    rows.sort(key=itemgetter(-1, 2))
-    claimed = [
-        Claimed._make((*row[2:-3], _moment(row[-3]), _moment(row[-2]), mine)) for row in rows if row[0] == "claimed"
-    ]
-    return Batch(claimed, dict(Counter(row[1] for row in rows if row[0] != "claimed")))
+    return [Claimed._make((*row[:-1], _moment(row[-1]), mine)) for row in rows]
 
 
 @lru_cache(maxsize=64)
@@ -119,35 +105,45 @@ def _moment(microseconds: int | None) -> datetime | None:
     return None if microseconds is None else EPOCH + timedelta(microseconds=microseconds)
 
 
+class Sending(NamedTuple):
+    """A message that is being sent: to which address, for which time, and when it was first tried."""
+
+    email: str
+    attempts: int
+    first_tried_at: datetime
+
+
 @dataclass(frozen=True)
 class Marked:
-    """Of messages that were to be sent: those that are ``sending`` now (id -> (attempts, first tried at)), those
-    skipped in the last moment by reason, how many went back to the queue, and how many were no longer ours."""
+    """Of messages that were to be sent: those that are ``sending`` now, those that the gate skipped by reason, how many
+    went back to the queue, and how many were no longer ours."""
 
-    sending: dict[int, tuple[int, datetime]]
+    sending: dict[int, Sending]
     skipped: dict[str, int]
     returned: int
     lost: int
 
 
-def mark_sending(held: Sequence[tuple[int, uuid.UUID]]) -> Marked:
-    """Commit the state ``sending`` for (id, claim) pairs before their first byte is written."""
+def mark_sending(held: Sequence[tuple[int, uuid.UUID]], *, route_id: int) -> Marked:
+    """Commit the state ``sending`` for (id, claim) pairs before their first byte is written, if the gate lets them
+    through at this moment; ``route_id`` is the way that they go."""
     now = clock.now()
     ordered = sorted(held)
     claims, numbers = _distinct(claim for _id, claim in ordered)
     with transaction.atomic(durable=True):
-        rows = sql.fetch_rows(
+        rows = sql.fetch_prepared(
             sql.load("northpost.delivery", "mark_sending"),
             {
                 "workspace_id": tenancy.require_workspace(),
                 "now": now,
                 "suppression_key": suppression_key(),
+                "route_id": route_id,
                 "ids": sql.integer_array(message_id for message_id, _claim in ordered),
                 "claims": claims,
                 "numbers": numbers,
             },
         )
-    sending = {row[0]: (row[3], row[4] or now) for row in rows if row[1] == "sending"}
+    sending = {row[0]: Sending(row[3], row[4], row[5] or now) for row in rows if row[1] == "sending"}
     skipped = Counter(row[2] for row in rows if row[1] == "skipped")
     returned = len(rows) - len(sending) - skipped.total()
     return Marked(sending, dict(skipped), returned, len(held) - len(rows))
@@ -186,7 +182,7 @@ def _distinct(claims: Iterable[uuid.UUID]) -> tuple[list[uuid.UUID], str]:
 def _settle_accepted(settlements: Sequence[Settlement]) -> list[int]:
     ordered = sorted(settlements, key=_by_id)
     claims, numbers = _distinct(one.claim for one in ordered)
-    rows = sql.fetch_rows(
+    rows = sql.fetch_prepared(
         sql.load("northpost.delivery", "settle_accepted"),
         {
             "workspace_id": tenancy.require_workspace(),

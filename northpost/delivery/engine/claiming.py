@@ -1,4 +1,4 @@
-"""Taking up what is due, and giving it to the wire to be composed."""
+"""Taking up what is due, with what its mails say of each person."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from northpost.delivery.domains.actions import note_sender_domain
 from northpost.delivery.domains.signing import signer_for
 from northpost.delivery.engine.compose import Prepared, prepare
 from northpost.delivery.engine.hand import Hand
+from northpost.delivery.engine.handing import Handing
 from northpost.delivery.engine.links import link_rows
+from northpost.delivery.engine.outbox import Draft
 from northpost.delivery.engine.persisting import Persistence
 from northpost.delivery.engine.report import SendReport
 from northpost.delivery.engine.settling import Settling
-from northpost.delivery.engine.wire import Draft, Wire
 from northpost.delivery.models import MessageState, SkipReason
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class Claiming:
     def __init__(
         self,
         workspace_id: int,
-        wire: Wire,
+        handing: Handing,
         hand: Hand,
         settling: Settling,
         persist: Persistence,
@@ -48,7 +49,7 @@ class Claiming:
         urgency: int | None,
     ) -> None:
         self._workspace_id = workspace_id
-        self._wire = wire
+        self._handing = handing
         self._hand = hand
         self._settling = settling
         self._persist = persist
@@ -64,7 +65,7 @@ class Claiming:
 
     @property
     def wants_more(self) -> bool:
-        """Half a batch is left besides what is being sent: more would only lie in memory, composed."""
+        """Half a batch is left besides what is being sent: more would only lie in memory."""
         return not self.exhausted and self._left != 0 and self._hand.unsent < max(1, self._batch // 2)
 
     def claim(self) -> None:
@@ -73,19 +74,18 @@ class Claiming:
             self._persist(statistics.keep_fresh)
         size = self._batch if self._left is None else min(self._batch, self._left)
         since = time.monotonic()
-        batch = self._persist(
+        claimed = self._persist(
             lambda: actions.claim(batch=size, until=self._until, urgency=self._urgency, exact=self._left is not None)
         )
-        if not batch:
+        if not claimed:
             self._look_again()
             return
         self._looks = 0
         if self._left is not None:
-            self._left -= len(batch.claimed)
-        self._report.count_skipped(batch.skipped)
-        self._hand.take(batch.claimed, since=since)
+            self._left -= len(claimed)
+        self._hand.take(claimed, since=since)
         by_source: dict[SourceKey, list[Claimed]] = defaultdict(list)
-        for message in batch.claimed:
+        for message in claimed:
             by_source[message.source].append(message)
         for source, messages in by_source.items():
             self._draft(source, messages)
@@ -110,15 +110,16 @@ class Claiming:
             self._settling.give_back(messages)
             return
         now = clock.now()
-        drafts = []
+        drafts: dict[int, list[Draft]] = defaultdict(list)
         for message in messages:
             own = contexts.get(message.contact_id)
             if own is None:
                 self._settling.settle(message, MessageState.SKIPPED, reason=SkipReason.ERASED)
                 continue
             context = dict(own) | dict(message.context) if message.context else own
-            drafts.append(Draft(message.id, message.route_id, message.email, message.language, prepared, context, now))
-        self._wire.compose(drafts)
+            drafts[message.route_id].append(Draft(message.id, message.email, message.language, prepared, context, now))
+        for route_id, ready in drafts.items():
+            self._handing.put(route_id, ready)
 
     def _prepare(self, source: SourceKey) -> Prepared | None:
         """The source's mailing, worked out once; None, and the source held, if it can't be made."""

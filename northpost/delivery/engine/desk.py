@@ -17,7 +17,7 @@ from northpost.delivery.engine.handing import Handing
 from northpost.delivery.engine.persisting import Persistence
 from northpost.delivery.engine.report import SendReport
 from northpost.delivery.engine.settling import SETTLE_SECONDS, Settling
-from northpost.delivery.engine.wire import Broken, Composed, Outcomes, Report, RouteDown, Wire
+from northpost.delivery.engine.wire import Broken, Outcomes, Report, RouteDown, Wire
 from northpost.delivery.routes import TIMEOUTS
 from northpost.delivery.transport import Timeouts
 
@@ -85,7 +85,7 @@ class _Desk:
         self._handing = Handing(wire, self._hand, self._settling, self._persist, self._report, timeouts)
         self._claiming = Claiming(
             workspace_id,
-            wire,
+            self._handing,
             self._hand,
             self._settling,
             self._persist,
@@ -137,13 +137,13 @@ class _Desk:
     def _wait(self) -> None:
         seconds = SETTLE_SECONDS if self._settling or self._handing else IDLE_SECONDS
         with contextlib.suppress(queue.Empty):
-            self._take(self._inbox.get(timeout=seconds))
+            report = self._inbox.get(timeout=seconds)
+            self._handing.wake()
+            self._take(report)
 
     def _take(self, report: Report) -> None:
         if isinstance(report, Outcomes):
-            self._handing.take_outcomes(report.outcomes)
-        elif isinstance(report, Composed):
-            self._handing.take_composed(report)
+            self._handing.take_outcomes(report)
         elif isinstance(report, RouteDown):
             self._handing.route_is_down(report)
         elif isinstance(report, Broken):

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
 
 from northpost.delivery import actions
-from northpost.delivery.actions.ledger import HEARTBEAT_SECONDS, LEASE, Claimed, SourceKey
+from northpost.delivery.actions.ledger import HEARTBEAT_SECONDS, LEASE, Claimed, Sending, SourceKey
 from northpost.delivery.engine.persisting import Persistence
 from northpost.delivery.engine.wire import Wire
 
@@ -18,13 +17,13 @@ MARGIN_SECONDS = LEASE.total_seconds() / 12
 
 
 class Hand:
-    """``held``: by id, until settled. ``tries``: of those on the wire, id -> (attempts, first tried at).
-    ``sending``: how many of them by each route. ``domains``: those that sources send from, as soon as it is known.
+    """``held``: by id, until settled. ``tries``: those on the wire, by id. ``sending``: how many of them by each route.
+    ``domains``: those that sources send from, as soon as it is known.
     """
 
     def __init__(self, wire: Wire, persist: Persistence) -> None:
         self.held: dict[int, Claimed] = {}
-        self.tries: dict[int, tuple[int, datetime]] = {}
+        self.tries: dict[int, Sending] = {}
         self.sending: Counter[int] = Counter()
         self.domains: dict[SourceKey, str] = {}
         # By the claim's number, which is quicker to look up than the claim.
@@ -48,6 +47,18 @@ class Hand:
             # Nothing was held before, so no older lease can be nearer its end.
             self._beat = since
             self._wire.valid_until = since + LEASE.total_seconds() - MARGIN_SECONDS
+
+    def begin(self, route_id: int, sending: Mapping[int, Sending]) -> None:
+        """They are marked, and go to the wire."""
+        self.tries |= sending
+        self.sending[route_id] += len(sending)
+
+    def ended(self, message_id: int) -> Claimed:
+        """It is on the wire no more."""
+        message = self.held[message_id]
+        self.sending[message.route_id] -= 1
+        self.tries.pop(message_id, None)
+        return message
 
     def written(self, claims: Iterable[uuid.UUID]) -> None:
         """The ledger knows what became of one message of each of these; a claim without any more is released."""

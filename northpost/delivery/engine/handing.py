@@ -1,9 +1,11 @@
-"""Handing composed messages over to the wire, marked as ``sending`` first, and no more than can soon go."""
+"""Handing messages over to the wire, marked as ``sending`` first, and no more than can soon go."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections import defaultdict, deque
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
@@ -11,55 +13,68 @@ from northpost.core import clock
 from northpost.delivery import actions
 from northpost.delivery.actions.routing import TRY_AGAIN, clear_route, pause_route
 from northpost.delivery.engine.hand import Hand
+from northpost.delivery.engine.outbox import Draft
 from northpost.delivery.engine.persisting import Persistence
 from northpost.delivery.engine.report import SendReport
 from northpost.delivery.engine.settling import Settling
 from northpost.delivery.engine.throttle import Limiter, Origin
-from northpost.delivery.engine.wire import Composed, RouteDown, Wire
+from northpost.delivery.engine.wire import Outcomes, RouteDown, Wire
 from northpost.delivery.limits.providers import name_of
 from northpost.delivery.models import MessageState, Route
 from northpost.delivery.routes import RouteUnusable, Way, way_of
 from northpost.delivery.rules.replies import Blame
-from northpost.delivery.transport import Envelope, Outcome, Timeouts
+from northpost.delivery.transport import Outcome, Timeouts
 
-# Marked ahead of the wire, and so in doubt if this process dies: at least so many messages and four for each
-# connection, more while the wire runs dry waiting for the ledger, but no more than go in so long and than so many.
-LEAST_AHEAD = 100
+# So many are marked before anything is known of a route's pace, and never more than MOST_AHEAD: what is marked and not
+# answered for is in doubt if this process dies.
+FIRST_AHEAD = 100
 MOST_AHEAD = 800
-AHEAD_SECONDS = 0.5
+ROUND_SECONDS = 0.05  # what goes in so long is marked together
+PACE_SECONDS = 0.2  # over which a route's pace is taken
 
 
 class Window:
-    """How many messages of a route may be on the wire at once."""
+    """How many messages of a route may be on the wire at once.
+
+    Two for each connection, the one that is written and the one behind it; what is answered for while the ledger is
+    busy with other things; and what is marked together.
+    """
 
     def __init__(self, connections: int) -> None:
-        self._least = max(LEAST_AHEAD, 4 * connections)
-        self._per_second = 0.0
+        self._always = 2 * connections
+        self._per_second: float | None = None
+        self._busy = 0.0
         self._since = time.monotonic()
         self._count = 0
-        self.size = self._least
 
     def count(self, messages: int) -> None:
         """So many were answered for."""
         self._count += messages
         elapsed = time.monotonic() - self._since
-        if elapsed >= 0.1:
-            self._per_second += min(1.0, 2 * elapsed) * (self._count / elapsed - self._per_second)
-            self._since, self._count = time.monotonic(), 0
+        if elapsed < 0.1:
+            return
+        pace = self._count / elapsed
+        known = self._per_second
+        self._per_second = pace if known is None else known + min(1.0, elapsed / PACE_SECONDS) * (pace - known)
+        self._since, self._count = time.monotonic(), 0
 
-    def fit(self, sending: int) -> int:
-        """The size, when more is handed over to so many on the wire: larger if it had nearly run dry."""
-        most = min(MOST_AHEAD, max(self._least, int(self._per_second * AHEAD_SECONDS)))
-        if sending < self.size // 8:
-            self.size += self.size // 2
-        elif sending > self.size * 3 // 8:
-            self.size -= self.size // 50
-        self.size = max(self._least, min(most, self.size))
-        return self.size
+    def was_busy(self, seconds: float) -> None:
+        """So long it took from when there was room until it was filled."""
+        self._busy = max(seconds, 0.9 * self._busy + 0.1 * seconds)
+
+    def room(self, sending: int, waiting: int) -> int:
+        """How many more go, of so many that wait, with so many on the wire; none while it would be only a few."""
+        if self._per_second is None:
+            size, together = max(FIRST_AHEAD, self._always), FIRST_AHEAD // 2
+        else:
+            together = max(1, self._always // 4, math.ceil(self._per_second * ROUND_SECONDS))
+            size = self._always + together + math.ceil(1.5 * self._per_second * self._busy)
+        room = min(size, MOST_AHEAD) - sending
+        return min(room, waiting) if room >= min(waiting, together, MOST_AHEAD // 2) else 0
 
 
 class Handing:
-    """Composed messages by route, and how each route fares."""
+    """Messages that are ready to go, by route, and how each route fares."""
 
     def __init__(
         self, wire: Wire, hand: Hand, settling: Settling, persist: Persistence, report: SendReport, timeouts: Timeouts
@@ -70,45 +85,51 @@ class Handing:
         self._persist = persist
         self._report = report
         self._timeouts = timeouts
-        self._ready: dict[int, deque[Envelope]] = defaultdict(deque)
+        self._ready: dict[int, deque[Draft]] = defaultdict(deque)
         self._ways: dict[int, Way | None] = {}
         self._limiter = Limiter(self._origin)
         self._windows: dict[int, Window] = {}
         self._down: set[int] = set()
         self._cleared: set[int] = set()
+        self._free_since = time.monotonic()
 
     def __bool__(self) -> bool:
         """Whether anything is ready to go."""
         return any(self._ready.values())
+
+    def wake(self) -> None:
+        """There was nothing to do until now."""
+        self._free_since = time.monotonic()
 
     def hand_over(self) -> None:
         for route_id, waiting in self._ready.items():
             if waiting and route_id in self._down:
                 self._give_back(route_id)
             while waiting and (way := self._way(route_id)) is not None:
-                window, sending = self._windows[route_id], self._hand.sending[route_id]
-                if window.size - sending < min(len(waiting), window.size // 2):
+                window = self._windows[route_id]
+                room = window.room(self._hand.sending[route_id], len(waiting))
+                if not room:
                     break
-                room = min(window.fit(sending) - sending, len(waiting))
                 admitted = self._persist(partial(self._limiter.admit, way, waiting, room))
-                for envelope, due_at in admitted.later:
-                    self._settling.give_back([self._hand.held[envelope.key]], due_at=due_at)
+                for draft, due_at in admitted.later:
+                    self._settling.give_back([self._hand.held[draft.key]], due_at=due_at)
                 if not admitted.going:
                     break
                 self._mark_and_send(way, admitted.going)
+                window.was_busy(time.monotonic() - self._free_since)
+        self._free_since = time.monotonic()
 
-    def take_composed(self, report: Composed) -> None:
-        held = self._hand.held
-        for route_id, envelope in report.ready:
-            if envelope.key in held:
-                self._ready[route_id].append(envelope)
-        for message_id, (reason, words) in report.failed.items():
-            if message_id in held:
-                self._settling.settle(held[message_id], MessageState.SKIPPED, reason=reason, text=words)
+    def put(self, route_id: int, drafts: Sequence[Draft]) -> None:
+        self._ready[route_id].extend(drafts)
 
-    def take_outcomes(self, outcomes: list[Outcome]) -> None:
+    def take_outcomes(self, report: Outcomes) -> None:
         counts: dict[int, int] = defaultdict(int)
-        for outcome in outcomes:
+        for unmade in report.unmade:
+            message = self._hand.ended(unmade.key)
+            counts[message.route_id] += 1
+            self._persist(partial(self._limiter.unsent, [unmade.key]))
+            self._settling.settle(message, MessageState.SKIPPED, reason=unmade.reason, text=unmade.words)
+        for outcome in report.outcomes:
             message = self._hand.held[outcome.key]
             route_id = message.route_id
             counts[route_id] += 1
@@ -126,8 +147,7 @@ class Handing:
     def route_is_down(self, down: RouteDown) -> None:
         """Hold the route, and give back everything that was to go by it."""
         for message_id in down.untouched:
-            self._hand.sending[down.route_id] -= 1
-            self._hand.tries.pop(message_id, None)
+            self._hand.ended(message_id)
         held = self._hand.held
         self._persist(partial(self._limiter.unsent, down.untouched))
         self._settling.give_back([held[message_id] for message_id in down.untouched if message_id in held])
@@ -144,16 +164,16 @@ class Handing:
 
     def _give_back(self, route_id: int) -> None:
         waiting, held = self._ready[route_id], self._hand.held
-        self._settling.give_back([held[envelope.key] for envelope in waiting if envelope.key in held])
+        self._settling.give_back([held[draft.key] for draft in waiting])
         waiting.clear()
 
-    def _mark_and_send(self, way: Way, chunk: list[Envelope]) -> None:
+    def _mark_and_send(self, way: Way, chunk: Sequence[Draft]) -> None:
         held = self._hand.held
-        pairs = [(envelope.key, held[envelope.key].claim) for envelope in chunk if envelope.key in held]
-        marked = self._persist(lambda: actions.mark_sending(pairs))
-        going = [envelope for envelope in chunk if envelope.key in marked.sending]
-        if len(going) < len(chunk):
-            unsent = [envelope.key for envelope in chunk if envelope.key not in marked.sending]
+        pairs = [(draft.key, held[draft.key].claim) for draft in chunk]
+        marked = self._persist(lambda: actions.mark_sending(pairs, route_id=way.route_id))
+        sending = marked.sending
+        if len(sending) < len(chunk):
+            unsent = [draft.key for draft in chunk if draft.key not in sending]
             self._persist(partial(self._limiter.unsent, unsent))
             for message_id in unsent:
                 self._settling.let_go(message_id)
@@ -161,8 +181,13 @@ class Handing:
         if marked.returned:
             self._report.states["queued"] += marked.returned
         self._report.stale += marked.lost
-        self._hand.tries |= marked.sending
-        self._hand.sending[way.route_id] += len(going)
+        self._hand.begin(way.route_id, sending)
+        # To the address that the gate has looked at, should it have changed since the claim.
+        going = [
+            draft if draft.recipient == found.email else draft._replace(recipient=found.email)
+            for draft in chunk
+            if (found := sending.get(draft.key)) is not None
+        ]
         if going:
             self._wire.send(way, going)
 

@@ -61,9 +61,8 @@ class Settling:
 
     def take_outcome(self, outcome: Outcome) -> Blame | None:
         """Settle what has an outcome; whom a refusal blames."""
-        message = self._hand.held[outcome.key]
-        self._hand.sending[message.route_id] -= 1
-        attempts, first_tried_at = self._hand.tries.pop(outcome.key)
+        tried = self._hand.tries[outcome.key]
+        message = self._hand.ended(outcome.key)
         if outcome.state == "accepted":
             self._add(
                 Settlement(
@@ -89,8 +88,8 @@ class Settling:
         if outcome.state == "deferred":
             due_at = retry_at(
                 message_id=message.id,
-                attempts=attempts,
-                first_tried_at=first_tried_at,
+                attempts=tried.attempts,
+                first_tried_at=tried.first_tried_at,
                 now=clock.now(),
                 expires_at=message.expires_at,
             )

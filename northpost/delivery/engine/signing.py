@@ -15,20 +15,16 @@ from northpost.delivery.dkim import Signer
 from northpost.delivery.transport import Envelope
 
 MOST_THREADS = 4
-PIECE = 25  # messages that a thread takes at once
+PIECE = 10  # messages that a thread takes at once
 
 
 @dataclass(frozen=True)
 class Unsigned:
-    """A composed message, the route that it goes by, and what signs it."""
+    """A composed message, and what signs it."""
 
-    route_id: int
     envelope: Envelope
     signer: Signer
     at: datetime
-
-
-Signed = list[tuple[int, Envelope]]
 
 
 def sign_envelope(envelope: Envelope, signer: Signer, at: datetime) -> Envelope:
@@ -36,26 +32,26 @@ def sign_envelope(envelope: Envelope, signer: Signer, at: datetime) -> Envelope:
 
 
 class SigningThreads:
-    """``done`` is told of signed messages by the route's id, ``failed`` what went wrong; both from these threads."""
+    """``failed`` is told, from one of the threads, what went wrong."""
 
-    def __init__(self, done: Callable[[Signed], None], failed: Callable[[BaseException], None]) -> None:
-        self._done, self._failed = done, failed
+    def __init__(self, failed: Callable[[BaseException], None]) -> None:
+        self._failed = failed
         self._threads: ThreadPoolExecutor | None = None
 
-    def sign(self, messages: Sequence[Unsigned]) -> None:
+    def sign(self, messages: Sequence[Unsigned], done: Callable[[list[Envelope]], None]) -> None:
+        """``done`` is told of the signed messages, from one of the threads."""
         if self._threads is None:
             count = min(MOST_THREADS, len(os.sched_getaffinity(0)))
             self._threads = ThreadPoolExecutor(count, thread_name_prefix="northpost-dkim")
-        for at in range(0, len(messages), PIECE):
-            self._threads.submit(self._sign, messages[at : at + PIECE])
+        self._threads.submit(self._sign, messages, done)
 
     def stop(self) -> None:
         """What has not begun is dropped: who holds the messages gives them back."""
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
 
-    def _sign(self, messages: Sequence[Unsigned]) -> None:
+    def _sign(self, messages: Sequence[Unsigned], done: Callable[[list[Envelope]], None]) -> None:
         try:
-            self._done([(one.route_id, sign_envelope(one.envelope, one.signer, one.at)) for one in messages])
+            done([sign_envelope(one.envelope, one.signer, one.at) for one in messages])
         except Exception as error:
             self._failed(error)

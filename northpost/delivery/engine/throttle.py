@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from northpost.core import clock
+from northpost.delivery.engine.outbox import Draft
 from northpost.delivery.limits import hosts, slowing, warming
 from northpost.delivery.limits.budgets import Limit, Reservation, give_back, reserve
 from northpost.delivery.limits.holds import hold
@@ -24,7 +25,7 @@ from northpost.delivery.models import Ceiling
 from northpost.delivery.routes import Way
 from northpost.delivery.rules import throttling
 from northpost.delivery.rules.throttling import DAY, HOUR, MINUTE
-from northpost.delivery.transport import Envelope, Outcome
+from northpost.delivery.transport import Outcome
 
 LOOK_SECONDS = 5.0
 # What may go so soon waits in the worker's hands.
@@ -46,8 +47,8 @@ class Lot(NamedTuple):
 class Admitted:
     """``going``: reserved. ``later``: to be given back; with a moment before which they must not be claimed again."""
 
-    going: list[Envelope]
-    later: list[tuple[Envelope, datetime | None]]
+    going: list[Draft]
+    later: list[tuple[Draft, datetime | None]]
 
 
 @dataclass(frozen=True)
@@ -102,15 +103,15 @@ class Limiter:
 
     # --- before it is sent -----------------------------------------------------------------------
 
-    def admit(self, way: Way, waiting: deque[Envelope], room: int) -> Admitted:
+    def admit(self, way: Way, waiting: deque[Draft], room: int) -> Admitted:
         """Take up to ``room`` out of ``waiting`` that may go now, and what must be given back; the rest stays in it."""
         self._look()
         if not self._is_limited(way):
             return Admitted([waiting.popleft() for _each in range(min(room, len(waiting)))], [])
         now = clock.now()
-        going: list[Envelope] = []
-        staying: list[Envelope] = []
-        later: list[tuple[Envelope, datetime | None]] = []
+        going: list[Draft] = []
+        staying: list[Draft] = []
+        later: list[tuple[Draft, datetime | None]] = []
         for lot, envelopes in self._lots(way, waiting).items():
             left = room - len(going)
             count = self._reserve(way, lot, envelopes, min(left, len(envelopes)), now)
@@ -190,7 +191,7 @@ class Limiter:
         own = way.per_minute or way.per_hour or way.per_day
         return bool(own or self._settings.ceiling or self._settings.of_route(way.route_id))
 
-    def _lots(self, way: Way, waiting: deque[Envelope]) -> dict[Lot, list[Envelope]]:
+    def _lots(self, way: Way, waiting: deque[Draft]) -> dict[Lot, list[Draft]]:
         settings, route_id = self._settings, way.route_id
         by_group = any(key[0] == route_id for key in settings.slowed)
         by_domain = any(key[0] == route_id for key in settings.warming)
@@ -198,7 +199,7 @@ class Limiter:
             unknown = {hosts.domain_of(envelope.recipient) for envelope in waiting} - self._groups.keys()
             if unknown:
                 self._groups.update(hosts.groups_of(unknown))
-        lots: dict[Lot, list[Envelope]] = defaultdict(list)
+        lots: dict[Lot, list[Draft]] = defaultdict(list)
         for envelope in waiting:
             group: str | None = None
             if by_group:
@@ -238,7 +239,7 @@ class Limiter:
 
     # --- reserving, and what did not fit ---------------------------------------------------------
 
-    def _reserve(self, way: Way, lot: Lot, envelopes: list[Envelope], wanted: int, now: datetime) -> int:
+    def _reserve(self, way: Way, lot: Lot, envelopes: list[Draft], wanted: int, now: datetime) -> int:
         closed = self._closed.get((way.route_id, lot))
         if wanted <= 0 or (closed is not None and closed.opens_at is not None and now < closed.opens_at):
             return 0
@@ -254,9 +255,7 @@ class Limiter:
             self._closed[way.route_id, lot] = found
         return found.granted
 
-    def _overdue(
-        self, way: Way, lot: Lot, rest: list[Envelope], now: datetime
-    ) -> list[tuple[Envelope, datetime | None]]:
+    def _overdue(self, way: Way, lot: Lot, rest: list[Draft], now: datetime) -> list[tuple[Draft, datetime | None]]:
         """Of what did not fit, from the end of ``rest``: what is not kept waiting here."""
         closed = self._closed.get((way.route_id, lot))
         late = closed is not None and self._is_late(closed, now)
@@ -273,7 +272,7 @@ class Limiter:
         moments = slowing.put_behind(route_id=way.route_id, mx_group=lot.group, count=len(behind))
         return list(zip(behind, moments, strict=True))
 
-    def _hold(self, way: Way, rest: list[Envelope], closed: Reservation) -> None:
+    def _hold(self, way: Way, rest: list[Draft], closed: Reservation) -> None:
         if closed.opens_at is None or closed.reason is None:
             return
         scope = closed.key.partition(":")[0]

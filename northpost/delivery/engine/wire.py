@@ -1,7 +1,6 @@
 """The thread that composes and sends: an event loop with one lane per route. It never touches the database.
 
-What it is told comes by :meth:`Wire.compose` and :meth:`Wire.send`; what it has to say goes to ``report``, which is
-called from its thread.
+What it is told comes by :meth:`Wire.send`; what it has to say goes to ``report``, which is called from its thread.
 """
 
 from __future__ import annotations
@@ -11,53 +10,28 @@ import contextlib
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
 
 import uvloop
 
-from northpost.content.errors import ContentError, InvalidHeader
-from northpost.delivery.engine.compose import BadAddress, Prepared, compose
-from northpost.delivery.engine.signing import SigningThreads, Unsigned
-from northpost.delivery.models import SkipReason
+from northpost.delivery.engine.outbox import Draft, Outbox, Unmade
+from northpost.delivery.engine.signing import SigningThreads
 from northpost.delivery.routes import Way
-from northpost.delivery.transport import ConnectionPool, Envelope, Outcome, RouteUnavailable
+from northpost.delivery.transport import ConnectionPool, Outcome, RouteUnavailable
 
 log = logging.getLogger(__name__)
 
-SLICE = 8  # messages composed before the sockets get their turn
-CHUNK = 100  # composed messages reported together
 FLUSH_SECONDS = 0.005  # how long outcomes gather
 GUARD_SECONDS = 0.5  # between looks at whether the leases still hold
 
 
 @dataclass(frozen=True)
-class Draft:
-    """A message to compose."""
-
-    id: int
-    route_id: int
-    email: str
-    language: str
-    prepared: Prepared
-    context: Mapping[str, object]
-    now: datetime
-
-
-@dataclass(frozen=True)
-class Composed:
-    """Ready to be sent, by the route's id; and what could not be composed: id -> (skip reason, words)."""
-
-    ready: list[tuple[int, Envelope]]
-    failed: dict[int, tuple[str, str]]
-
-
-@dataclass(frozen=True)
 class Outcomes:
+    """What became of messages; and those that could not be made, and so were not sent."""
+
     outcomes: list[Outcome]
+    unmade: list[Unmade]
 
 
 @dataclass(frozen=True)
@@ -77,7 +51,7 @@ class Broken:
     error: BaseException
 
 
-Report = Composed | Outcomes | RouteDown | Broken
+Report = Outcomes | RouteDown | Broken
 
 
 class Wire:
@@ -91,11 +65,9 @@ class Wire:
         self._report = report
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="northpost-wire", daemon=True)
-        self._drafts: deque[Draft] = deque()
-        self._drafts_there = asyncio.Event()
         self._lanes: dict[int, Lane] = {}
         self._stopping = asyncio.Event()
-        self._signing = SigningThreads(lambda signed: report(Composed(signed, {})), lambda error: report(Broken(error)))
+        self._signing = SigningThreads(self._signing_failed)
         self.valid_until = float("inf")
 
     def __enter__(self) -> Wire:
@@ -113,16 +85,9 @@ class Wire:
             self._thread.join()
         self._signing.stop()
 
-    def compose(self, drafts: Sequence[Draft]) -> None:
-        def add() -> None:
-            self._drafts.extend(drafts)
-            self._drafts_there.set()
-
-        self._loop.call_soon_threadsafe(add)
-
-    def send(self, way: Way, envelopes: Sequence[Envelope]) -> None:
+    def send(self, way: Way, drafts: Sequence[Draft]) -> None:
         """Hand over; their state must be committed as ``sending``."""
-        self._loop.call_soon_threadsafe(self._hand_over, way, envelopes)
+        self._loop.call_soon_threadsafe(self._hand_over, way, drafts)
 
     # --- inside the thread -----------------------------------------------------------------------
 
@@ -138,16 +103,12 @@ class Wire:
             self._loop.close()
 
     async def _serve(self) -> None:
-        composing = asyncio.create_task(self._compose())
-        stopping = asyncio.create_task(self._stopping.wait())
         guarding = asyncio.create_task(self._guard())
-        await asyncio.wait((composing, stopping), return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
+        await self._stopping.wait()
         guarding.cancel()
-        composing.cancel()
         for lane in self._lanes.values():
             lane.stop()
-        done = await asyncio.gather(composing, *(lane.task for lane in self._lanes.values()), return_exceptions=True)
+        done = await asyncio.gather(*(lane.task for lane in self._lanes.values()), return_exceptions=True)
         for result in done:
             if isinstance(result, BaseException) and not isinstance(result, asyncio.CancelledError):
                 raise result
@@ -160,73 +121,37 @@ class Wire:
                 for lane in self._lanes.values():
                     lane.task.cancel()
 
-    def _hand_over(self, way: Way, envelopes: Sequence[Envelope]) -> None:
+    def _hand_over(self, way: Way, drafts: Sequence[Draft]) -> None:
         lane = self._lanes.get(way.route_id)
         if lane is None or lane.task.done():
-            lane = self._lanes[way.route_id] = Lane(way, self._report)
-        lane.put(envelopes)
+            lane = self._lanes[way.route_id] = Lane(way, self._signing, self._report)
+        lane.add(drafts)
 
-    async def _compose(self) -> None:
-        ready: list[tuple[int, Envelope]] = []
-        unsigned: list[Unsigned] = []
-        failed: dict[int, tuple[str, str]] = {}
-        while True:
-            if not self._drafts:
-                self._drafts_there.clear()
-                await self._drafts_there.wait()
-            for _ in range(min(SLICE, len(self._drafts))):
-                draft = self._drafts.popleft()
-                made = _composed(draft)
-                if not isinstance(made, Envelope):
-                    failed[draft.id] = made
-                elif (signer := draft.prepared.signer) is not None:
-                    unsigned.append(Unsigned(draft.route_id, made, signer, draft.now))
-                else:
-                    ready.append((draft.route_id, made))
-            if len(ready) + len(unsigned) + len(failed) >= CHUNK or not self._drafts:
-                self._report(Composed(ready, failed))
-                self._signing.sign(unsigned)
-                ready, unsigned, failed = [], [], {}
-            await asyncio.sleep(0)
-
-
-def _composed(draft: Draft) -> Envelope | tuple[str, str]:
-    try:
-        return compose(
-            draft.prepared,
-            message_id=draft.id,
-            email=draft.email,
-            language=draft.language,
-            context=draft.context,
-            now=draft.now,
-        )
-    except BadAddress as error:
-        return SkipReason.BAD_ADDRESS.value, str(error)
-    except (ContentError, InvalidHeader, TypeError, ValueError, ArithmeticError) as error:
-        # One person's data that the template can't take stops nobody else's mail.
-        return SkipReason.RENDER_FAILED.value, f"{type(error).__name__}: {error}"
+    def _signing_failed(self, error: BaseException) -> None:
+        log.error("signing failed", exc_info=error)
+        self._report(Broken(error))
 
 
 class Lane:
     """One route's pool, fed for as long as the run lasts."""
 
-    def __init__(self, way: Way, report: Callable[[Report], None]) -> None:
+    def __init__(self, way: Way, signing: SigningThreads, report: Callable[[Report], None]) -> None:
         self._way = way
         self._report = report
-        self._queue: asyncio.Queue[Envelope | None] = asyncio.Queue()
+        self._outbox = Outbox(signing, self._cannot)
         self._unsettled: set[int] = set()
         self._outcomes: list[Outcome] = []
+        self._unmade: list[Unmade] = []
         self._flushing: asyncio.TimerHandle | None = None
         self.task = asyncio.get_running_loop().create_task(self._run())
 
-    def put(self, envelopes: Sequence[Envelope]) -> None:
-        for envelope in envelopes:
-            self._unsettled.add(envelope.key)
-            self._queue.put_nowait(envelope)
+    def add(self, drafts: Sequence[Draft]) -> None:
+        self._unsettled.update([draft.key for draft in drafts])
+        self._outbox.add(drafts)
 
     def stop(self) -> None:
-        """End once everything handed over has its outcome; at once if there is nothing."""
-        self._queue.put_nowait(None)
+        """End at once: with nothing under way, or breaking off what is."""
+        self._outbox.end()
         if self._unsettled:
             self.task.cancel()
 
@@ -242,20 +167,19 @@ class Lane:
     async def _carry(self) -> tuple[str, bool]:
         """Send until told to stop; why the route can't be used otherwise, and whether that needs mending."""
         way = self._way
-        connect = partial(ConnectionPool, way.endpoint) if way.account is None else way.account.make_pool
-        async with connect(way.connections) as pool:
-            try:
-                await pool.send(self._draw(), self._note)
-            except RouteUnavailable as error:
-                return str(error), error.needs_mending
-            except Exception as error:
-                log.exception("a lane failed")
-                return f"{type(error).__name__}: {error}", False
+        try:
+            if way.account is None:
+                async with ConnectionPool(way.endpoint, way.connections) as pool:
+                    await pool.send(self._outbox, self._note)
+            else:
+                async with way.account.make_pool(way.connections) as service:
+                    await service.send(self._outbox.drawn(), self._note)
+        except RouteUnavailable as error:
+            return str(error), error.needs_mending
+        except Exception as error:
+            log.exception("a lane failed")
+            return f"{type(error).__name__}: {error}", False
         return "", False
-
-    async def _draw(self) -> AsyncIterator[Envelope]:
-        while (envelope := await self._queue.get()) is not None:
-            yield envelope
 
     def _give_back(self, words: str, *, needs_mending: bool) -> None:
         self._flush()
@@ -266,12 +190,22 @@ class Lane:
         self._unsettled.discard(outcome.key)
         self._outcomes.append(outcome)
         if self._flushing is None:
-            self._flushing = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)
+            self._flush_soon()
+
+    def _cannot(self, unmade: Unmade) -> None:
+        self._unsettled.discard(unmade.key)
+        self._unmade.append(unmade)
+        if self._flushing is None:
+            self._flush_soon()
+
+    def _flush_soon(self) -> None:
+        self._flushing = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)
 
     def _flush(self) -> None:
         if self._flushing is not None:
             self._flushing.cancel()
             self._flushing = None
-        if self._outcomes:
-            told, self._outcomes = self._outcomes, []
-            self._report(Outcomes(told))
+        if self._outcomes or self._unmade:
+            told = Outcomes(self._outcomes, self._unmade)
+            self._outcomes, self._unmade = [], []
+            self._report(told)

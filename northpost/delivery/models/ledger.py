@@ -51,7 +51,6 @@ class Source(TenantModel):
 
 class MessageState(models.TextChoices):
     QUEUED = "queued", _("Waiting")
-    CLAIMED = "claimed", _("Taken up")
     SENDING = "sending", _("Being sent")
     ACCEPTED = "accepted", _("Sent")
     DEFERRED = "deferred", _("To be tried again")
@@ -78,8 +77,9 @@ class SkipReason(models.TextChoices):
 class Message(TenantModel):
     """One line of the ledger: a message to a contact from one source (``campaign`` 12), and what became of it.
 
-    ``claim`` fences: only the worker that holds the claim may move a claimed or sending message on. Whoever makes a
-    message ``queued`` or ``deferred`` puts it into a batch that waits (:class:`~.waiting.WaitingBatch`).
+    ``claim`` fences: only the worker that marked it may move a message that is being sent on. Whoever makes a message
+    ``queued`` or ``deferred`` puts it into a batch that waits (:class:`~.waiting.WaitingBatch`); whether a worker has
+    taken it up, that worker's claim says (:class:`~.waiting.Claim`).
     ``opened_at`` and ``clicked_at`` are the first by a person; what machines did is in the event log only.
     """
 
@@ -117,7 +117,7 @@ class Message(TenantModel):
         # workspace that is new to the statistics such an index looks like the way to a handful of rows. A statement
         # then reads a whole ledger for its 500 messages instead of looking them up by primary key.
         # And none has a column that changes on a message's way, but one that only sums up pages (BRIN): so that the way
-        # costs three new versions of the row on its own page (the table's fillfactor leaves room), and no index entry.
+        # costs two new versions of the row on its own page (the table's fillfactor leaves room), and no index entry.
         constraints = [
             models.UniqueConstraint(
                 fields=["source_kind", "source_id", "contact_id"],

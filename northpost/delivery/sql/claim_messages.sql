@@ -1,9 +1,8 @@
 -- inputs: workspace_id, now, until (due up to), batch, exact (no more than that, else up to one batch that waits more),
---         claim (uuid), lease_until, suppression_key, urgency (priorities up to this one, or null: all)
+--         claim (uuid), lease_until, urgency (priorities up to this one, or null: all)
 -- effect: takes up to a batch of due messages of sources and routes that may send now, best priority first, out of
---         those that wait; whom the gate would refuse by now is skipped with the reason, the others are claimed, each
---         for the route that carries it. One row for each, times in
---         microseconds since 1970
+--         those that wait, into a claim, each for the route that carries it. The messages themselves are not written:
+--         that they are claimed the claim says. One row for each, times in microseconds since 1970
 -- index:  delivery_waiting_due_idx, delivery_source_once, delivery_message's and contacts_contact's primary keys
 WITH -- A claim that a crash of the database loses was none: so its commit waits for no disk. What is marked later does.
 hasty AS MATERIALIZED (
@@ -101,62 +100,29 @@ shortened AS (
     WHERE w.workspace_id = %(workspace_id)s AND w.id = taken.id AND cardinality(taken.rest) > 0
 ),
 due AS MATERIALIZED (
-    SELECT m.id, m.contact_id, m.purpose_id, m.expires_at, m.send_to,
+    SELECT m.id, m.source_kind, m.source_id, m.contact_id, coalesce(m.send_to, c.email) AS email,
            -- the same message finds the same route each time, as long as the same ones are open
            taken.route_ids[1 + width_bucket(
                abs(hashint8(m.id)::bigint) %% taken.shares[cardinality(taken.shares)], taken.shares
            )] AS route_id,
-           taken.any_address
+           taken.any_address, m.language, m.variant, m.context, m.expires_at, m.due_at
     FROM taken
     CROSS JOIN LATERAL unnest(taken.mine) AS one (id)
     -- not those that wait no more, because they were cancelled
     JOIN delivery_message m
         ON m.workspace_id = %(workspace_id)s AND m.id = one.id AND m.state IN ('queued', 'deferred')
-),
-known AS MATERIALIZED (
-    SELECT due.*, c.id AS person, coalesce(due.send_to, c.email) AS email,
-           sha256(%(suppression_key)s::bytea || convert_to(coalesce(lower(due.send_to), c.email_key), 'UTF8'))
-               AS email_hash
-    FROM due LEFT JOIN contacts_contact c ON c.workspace_id = %(workspace_id)s AND c.id = due.contact_id
-),
-decided AS MATERIALIZED (
-    SELECT known.id, known.email,
-           -- an address that is not ASCII goes by a server that is known to take such, if any of these is
-           CASE WHEN octet_length(known.email) > length(known.email) THEN coalesce(known.any_address, known.route_id)
-                ELSE known.route_id END AS route_id,
-           CASE
-               WHEN known.person IS NULL THEN 'erased'
-               WHEN known.email IS NULL THEN 'no_address'
-               WHEN known.purpose_id IS NOT NULL AND consent.state IS DISTINCT FROM 'granted' THEN 'no_consent'
-               WHEN suppressed.id IS NOT NULL OR barred.id IS NOT NULL THEN 'suppressed'
-               WHEN known.expires_at <= %(now)s THEN 'expired'
-               ELSE ''
-           END AS reason
-    FROM known
-    LEFT JOIN contacts_consent consent
-        ON consent.workspace_id = %(workspace_id)s AND consent.contact_id = known.contact_id
-        AND consent.purpose_id = known.purpose_id
-    LEFT JOIN delivery_suppression suppressed
-        ON suppressed.workspace_id = %(workspace_id)s AND suppressed.email_hash = known.email_hash
-    LEFT JOIN delivery_installation_suppression barred ON barred.email_hash = known.email_hash
+    LEFT JOIN contacts_contact c ON c.workspace_id = %(workspace_id)s AND c.id = m.contact_id
 ),
 held AS (
-    INSERT INTO delivery_claim (workspace_id, claim, message_ids, lease_until)
-    SELECT %(workspace_id)s, %(claim)s::uuid, array_agg(id ORDER BY id), %(lease_until)s::timestamptz
-    FROM decided
-    WHERE reason = ''
+    INSERT INTO delivery_claim (workspace_id, claim, message_ids, begun_ids, lease_until)
+    SELECT %(workspace_id)s, %(claim)s::uuid, array_agg(id ORDER BY id), '{}', %(lease_until)s::timestamptz
+    FROM due
     HAVING count(*) > 0
 )
-UPDATE delivery_message m
-SET state = CASE WHEN d.reason = '' THEN 'claimed' ELSE 'skipped' END,
-    reason = d.reason,
-    email = coalesce(d.email, m.email),
-    route_id = d.route_id,
-    claim = CASE WHEN d.reason = '' THEN %(claim)s::uuid END,
-    settled_at = CASE WHEN d.reason = '' THEN NULL ELSE %(now)s::timestamptz END
-FROM decided d
-WHERE m.workspace_id = %(workspace_id)s AND m.id = d.id AND m.state IN ('queued', 'deferred')
-RETURNING m.state, m.reason, m.id, m.source_kind, m.source_id, m.contact_id, m.email, m.purpose_id, m.route_id,
-          m.language, m.variant, m.context, m.attempts, (extract(epoch FROM m.sending_at) * 1000000)::bigint,
-          (extract(epoch FROM m.expires_at) * 1000000)::bigint,
-          extract(epoch FROM m.due_at)::double precision AS due
+SELECT id, source_kind, source_id, contact_id, coalesce(email, ''),
+       -- an address that is not ASCII goes by a server that is known to take such, if any of these is
+       CASE WHEN octet_length(email) > length(email) THEN coalesce(any_address, route_id) ELSE route_id END,
+       language, variant, context, (extract(epoch FROM expires_at) * 1000000)::bigint
+FROM due
+-- in the order in which they fell due: with a ceiling on the day, who comes first gets it today
+ORDER BY due_at, id

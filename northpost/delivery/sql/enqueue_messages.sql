@@ -81,7 +81,7 @@ decided AS MATERIALIZED (
           AND earlier.workspace_id = %(gate_workspace)s AND earlier.contact_id = p.id
           AND earlier.enqueued_at > %(gate_cap_since)s
           AND earlier.purpose_id IS NOT NULL
-          AND earlier.state IN ('queued', 'claimed', 'sending', 'deferred', 'accepted', 'in_doubt')
+          AND earlier.state IN ('queued', 'sending', 'deferred', 'accepted', 'in_doubt')
     ) recent ON true
     -- 0 clicked this month, 1 opened or clicked this quarter, 2 this half-year or never written to, 3 nothing
     LEFT JOIN LATERAL (

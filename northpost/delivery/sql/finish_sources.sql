@@ -13,7 +13,7 @@ WITH ended AS MATERIALIZED (
           ELSE NOT EXISTS (
               SELECT 1 FROM delivery_message m
               WHERE m.workspace_id = %(workspace_id)s AND m.source_kind = s.source_kind AND m.source_id = s.source_id
-                AND m.state IN ('queued', 'deferred', 'claimed', 'sending')
+                AND m.state IN ('queued', 'deferred', 'sending')
           )
       END
     ORDER BY s.id

@@ -1,31 +1,42 @@
--- inputs: workspace_id, now, suppression_key, claims, and arrays of equal length: ids (sorted), numbers (which of the claims
---         holds it, from 1)
--- effect: to be committed before the first byte. Of the messages that these claims still hold, those that may go now
---         become sending; a person who left since is skipped with the reason; one whose source no longer sends goes
---         back to queued and waits. One row for each message still held, with its new state
--- index:  delivery_message's primary key
-WITH held AS MATERIALIZED (
-    SELECT m.id, m.claim, m.contact_id, m.purpose_id, m.expires_at, source.state AS source_state, c.id AS person,
+-- inputs: workspace_id, now, suppression_key, route_id, claims, and arrays of equal length: ids (sorted), numbers (which of
+--         the claims holds it, from 1)
+-- effect: to be committed before the first byte. Of the messages that these claims still hold, those that the gate lets
+--         through become sending; a person who left since is skipped with the reason; one whose source no longer sends
+--         goes back to the queue and waits. None of them is the claim's to give back any more. One row for each message
+--         still held, with its new state
+-- index:  delivery_claim_once, delivery_message's and contacts_contact's primary keys
+WITH mine AS MATERIALIZED (
+    -- Locked: until this is committed nobody takes the claim for one of a worker that is gone.
+    SELECT id, claim FROM delivery_claim
+    WHERE workspace_id = %(workspace_id)s AND claim = ANY(%(claims)s::uuid[])
+    ORDER BY id
+    FOR UPDATE
+),
+held AS MATERIALIZED (
+    SELECT m.id, asked.claim, m.state, m.contact_id, m.purpose_id, m.expires_at, source.state AS source_state,
+           c.id AS person, coalesce(m.send_to, c.email) AS email,
            sha256(%(suppression_key)s::bytea || convert_to(coalesce(lower(m.send_to), c.email_key), 'UTF8'))
                AS email_hash
-    -- No join with the ids: believing that hardly any message is claimed, the planner goes through all of them for
+    -- No join with the ids: believing that they find hardly any message, the planner goes through all of them for
     -- each. Of sorted ids width_bucket finds the place by halving.
-    FROM (SELECT %(ids)s::bigint[] AS ids, %(claims)s::uuid[] AS claims, %(numbers)s::smallint[] AS numbers) AS mine
+    FROM (SELECT %(ids)s::bigint[] AS ids, %(claims)s::uuid[] AS claims, %(numbers)s::smallint[] AS numbers) AS told
     JOIN delivery_message m
-        ON m.workspace_id = %(workspace_id)s AND m.id = ANY(mine.ids)
-        AND m.claim = mine.claims[mine.numbers[width_bucket(m.id, mine.ids)]]
-        -- sending: marked by this very claim, when the answer to its commit was lost
-        AND m.state IN ('claimed', 'sending')
+        ON m.workspace_id = %(workspace_id)s AND m.id = ANY(told.ids)
+    CROSS JOIN LATERAL (SELECT told.claims[told.numbers[width_bucket(m.id, told.ids)]] AS claim) AS asked
     LEFT JOIN delivery_source source
         ON source.workspace_id = %(workspace_id)s AND source.source_kind = m.source_kind
         AND source.source_id = m.source_id
     LEFT JOIN contacts_contact c ON c.workspace_id = %(workspace_id)s AND c.id = m.contact_id
+    WHERE asked.claim IN (SELECT claim FROM mine)
+      -- sending: marked by this very claim, when the answer to its commit was lost
+      AND (m.state IN ('queued', 'deferred') OR (m.state = 'sending' AND m.claim = asked.claim))
 ),
 decided AS (
-    SELECT held.id, held.claim,
+    SELECT held.id, held.claim, held.email,
            CASE
                WHEN held.source_state = 'cancelled' THEN 'cancelled'
                WHEN held.person IS NULL THEN 'erased'
+               WHEN held.email IS NULL THEN 'no_address'
                WHEN held.purpose_id IS NOT NULL AND consent.state IS DISTINCT FROM 'granted' THEN 'no_consent'
                WHEN suppressed.id IS NOT NULL OR barred.id IS NOT NULL THEN 'suppressed'
                WHEN held.expires_at <= %(now)s THEN 'expired'
@@ -41,7 +52,7 @@ decided AS (
     LEFT JOIN delivery_installation_suppression barred ON barred.email_hash = held.email_hash
 ),
 moved AS (
-    SELECT id, claim, reason,
+    SELECT id, claim, email, reason,
            CASE WHEN reason <> '' THEN 'skipped' WHEN on_hold THEN 'queued' ELSE 'sending' END AS state
     FROM decided
 ),
@@ -49,14 +60,23 @@ marked AS (
     UPDATE delivery_message m
     SET state = moved.state,
         reason = moved.reason,
-        attempts = m.attempts + (moved.state = 'sending' AND m.state = 'claimed')::int,
+        email = coalesce(moved.email, m.email),
+        route_id = %(route_id)s,
+        attempts = m.attempts + (moved.state = 'sending' AND m.state <> 'sending')::int,
         sending_at = CASE WHEN moved.state = 'sending' THEN coalesce(m.sending_at, %(now)s) ELSE m.sending_at END,
         settled_at = CASE WHEN moved.state = 'skipped' THEN %(now)s::timestamptz END,
-        claim = CASE WHEN moved.state = 'sending' THEN m.claim END
+        claim = CASE WHEN moved.state = 'sending' THEN moved.claim END
     FROM moved
-    WHERE m.workspace_id = %(workspace_id)s AND m.id = moved.id AND m.claim = moved.claim
-      AND m.state IN ('claimed', 'sending')
-    RETURNING m.id, m.state, m.reason, m.attempts, m.sending_at, m.source_kind, m.source_id, m.priority, m.due_at
+    WHERE m.workspace_id = %(workspace_id)s AND m.id = moved.id
+      -- whoever cancelled it in this moment has moved it on
+      AND (m.state IN ('queued', 'deferred') OR (m.state = 'sending' AND m.claim = moved.claim))
+    RETURNING m.id, m.state, m.reason, m.email, m.attempts, m.sending_at, m.source_kind, m.source_id, m.priority,
+              m.due_at
+),
+begun AS (
+    UPDATE delivery_claim c SET begun_ids = c.begun_ids || %(ids)s::bigint[]
+    FROM mine
+    WHERE c.workspace_id = %(workspace_id)s AND c.id = mine.id
 ),
 waiting AS (
     INSERT INTO delivery_waiting (workspace_id, source_kind, source_id, priority, due_at, message_ids)
@@ -66,4 +86,4 @@ waiting AS (
     GROUP BY source_kind, source_id, priority
 )
 -- sending_at: only where it was begun before, which is seldom
-SELECT id, state, reason, attempts, nullif(sending_at, %(now)s) FROM marked
+SELECT id, state, reason, email, attempts, nullif(sending_at, %(now)s) FROM marked

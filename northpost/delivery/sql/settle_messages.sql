@@ -3,8 +3,14 @@
 --         bounce)
 -- effect: writes what became of messages, only where the claim still holds them; a stale worker changes nothing. Those
 --         queued or deferred wait again, and the source's counts move. One row for each message written
--- index:  delivery_message's primary key, delivery_source_once
-WITH written AS (
+-- index:  delivery_claim_once, delivery_message's primary key, delivery_source_once
+WITH mine AS MATERIALIZED (
+    SELECT id, claim FROM delivery_claim
+    WHERE workspace_id = %(workspace_id)s AND claim = ANY(%(claims)s::uuid[])
+    ORDER BY id
+    FOR UPDATE
+),
+written AS (
     UPDATE delivery_message m
     SET state = told.state,
         reason = told.reason,
@@ -23,10 +29,19 @@ WITH written AS (
         %(ids)s::bigint[], %(claims)s::uuid[], %(states)s::text[], %(reasons)s::text[], %(codes)s::smallint[],
         %(enhanceds)s::text[], %(texts)s::text[], %(due_ats)s::timestamptz[], %(bounced)s::boolean[]
     ) AS told (id, claim, state, reason, code, enhanced, text, due_at, bounced)
-    WHERE m.workspace_id = %(workspace_id)s AND m.id = told.id AND m.claim = told.claim
-      -- claimed ones may only be given back or skipped: nothing else can have become of them
-      AND (m.state = 'sending' OR (m.state = 'claimed' AND told.state IN ('queued', 'skipped')))
+    WHERE m.workspace_id = %(workspace_id)s AND m.id = told.id
+      AND (
+          (m.state = 'sending' AND m.claim = told.claim)
+          -- never begun, so it may only be given back or skipped: nothing else can have become of it
+          OR (m.state IN ('queued', 'deferred') AND told.state IN ('queued', 'skipped')
+              AND told.claim IN (SELECT claim FROM mine))
+      )
     RETURNING m.id, m.source_kind, m.source_id, m.contact_id, m.email, m.state, m.priority, m.due_at
+),
+begun AS (
+    UPDATE delivery_claim c SET begun_ids = c.begun_ids || %(ids)s::bigint[]
+    FROM mine
+    WHERE c.workspace_id = %(workspace_id)s AND c.id = mine.id
 ),
 waiting AS (
     -- Due with the last of them: together those that fall due within the same ten seconds.

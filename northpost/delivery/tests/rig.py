@@ -23,7 +23,7 @@ from northpost.core.sql import Fragment
 from northpost.delivery import actions, sources
 from northpost.delivery.actions import ledger
 from northpost.delivery.actions.ledger import LEASE, Settlement
-from northpost.delivery.models import Doubt, Message, Route, WaitingBatch
+from northpost.delivery.models import Claim, Doubt, Message, Route, WaitingBatch
 from northpost.delivery.sources import Mailing
 from northpost.delivery.transport import Timeouts
 
@@ -130,9 +130,19 @@ def route(port: int, **changes: Any) -> Route:
     return Route.objects.create(**(given | {"created_at": clock.now()} | changes))
 
 
-def give_back(batch: ledger.Batch) -> None:
+def give_back(claimed: Sequence[ledger.Claimed]) -> None:
     """What was claimed waits again."""
-    assert len(actions.settle([Settlement(one.id, one.claim, "queued") for one in batch.claimed])) == len(batch.claimed)
+    assert len(actions.settle([Settlement(one.id, one.claim, "queued") for one in claimed])) == len(claimed)
+
+
+def mark(claimed: Sequence[ledger.Claimed]) -> ledger.Marked:
+    """As being sent, all by the first one's route."""
+    return actions.mark_sending([(one.id, one.claim) for one in claimed], route_id=claimed[0].route_id)
+
+
+def taken_up() -> int:
+    """How many messages workers hold that are not begun."""
+    return sum(len(set(claim.message_ids) - set(claim.begun_ids)) for claim in Claim.objects.all())
 
 
 def note_doubts() -> None:

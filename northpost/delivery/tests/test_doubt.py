@@ -92,7 +92,7 @@ def test_whoever_comes_first_decides(doubted: list[Message]):
     assert counted() == {"accepted": 2, "in_doubt": 4}
 
 
-@pytest.mark.parametrize("state", ["queued", "claimed", "sending", "deferred", "accepted", "rejected", "skipped"])
+@pytest.mark.parametrize("state", ["queued", "sending", "deferred", "accepted", "rejected", "skipped"])
 def test_nothing_but_a_doubt_is_settled(doubted: list[Message], state: str):
     Message.objects.filter(pk=doubted[0].pk).update(state=state)
     before = Message.objects.filter(pk=doubted[0].pk).values().get()
@@ -127,10 +127,11 @@ def test_sent_again_passes_the_gate_once_more(doubted: list[Message]):
     actions.unsubscribe(message_id=gone.pk)
     resolve([Finding(one.pk, Verdict.AGAIN) for one in (gone, back)], evidence=Evidence.PERSON)
     assert Source.objects.get().state == SourceState.ACTIVE
-    batch = actions.claim()
-    assert [one.id for one in batch.claimed] == [back.pk]
-    assert batch.skipped == {"no_consent": 1}
-    assert (batch.claimed[0].attempts, batch.claimed[0].sending_at) == (0, None)
+    message = Message.objects.get(pk=back.pk)
+    assert (message.state, message.attempts, message.sending_at) == ("queued", 0, None)
+    marked = rig.mark(actions.claim())
+    assert list(marked.sending) == [back.pk]
+    assert marked.skipped == {"no_consent": 1}
 
 
 def test_of_a_cancelled_mailing_nothing_is_sent_again(doubted: list[Message]):
@@ -185,8 +186,8 @@ def test_whatever_ends_in_doubt_is_found(workspace: Workspace):
     """By recovery, which the desk words as its own, and by settling."""
     rig.people(2)
     rig.enqueue()
-    held = actions.claim().claimed
-    actions.mark_sending([(one.id, one.claim) for one in held])
+    held = actions.claim()
+    rig.mark(held)
     lost = Settlement(held[0].id, held[0].claim, "in_doubt", text="connection lost")
     actions.settle([lost])
     assert [one.told for one in known.describe(list(known.find()))] == ["connection lost"]

@@ -123,7 +123,7 @@ def test_of_another_workspaces_message_nothing_is_known(message: Message, rival:
     assert not Suppression.objects.exists()
 
 
-def test_the_installations_list_holds_in_every_workspace_at_the_gate_and_at_the_claim(
+def test_the_installations_list_holds_in_every_workspace_at_the_gate_and_when_it_is_sent(
     workspace: Workspace, rival: Workspace
 ):
     rig.register()
@@ -135,10 +135,10 @@ def test_the_installations_list_holds_in_every_workspace_at_the_gate_and_at_the_
     assert suppress_everywhere([" Person0@MAIL.example", "person0@mail.example"], why="asked by phone") == 1
     assert suppress_everywhere(["person0@mail.example"]) == 0
     assert rig.enqueue(2).skipped == {"suppressed": 1}
-    batch = actions.claim()
-    assert (len(batch.claimed), batch.skipped) == (4, {"suppressed": 1})
+    held = actions.claim()
     suppress_everywhere(["person1@mail.example"])
-    assert Message.objects.filter(email="person1@mail.example", state="claimed").count() == 2
+    marked = rig.mark(held)
+    assert (len(held), len(marked.sending), marked.skipped) == (5, 2, {"suppressed": 3})
     with tenancy.workspace(rival.pk):
         rig.people(1)
         assert rig.enqueue().skipped == {"suppressed": 1}
@@ -156,7 +156,7 @@ def test_the_installations_list_holds_in_the_last_moment(workspace: Workspace):
     rig.route(9)
     rig.people(2)
     rig.enqueue()
-    claimed = actions.claim().claimed
+    claimed = actions.claim()
     suppress_everywhere(["person0@mail.example"])
-    marked = actions.mark_sending([(one.id, one.claim) for one in claimed])
+    marked = rig.mark(claimed)
     assert (len(marked.sending), marked.skipped) == (1, {"suppressed": 1})

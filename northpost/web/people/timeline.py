@@ -179,7 +179,6 @@ def _is_campaign(source: str) -> bool:
 # kind -> (icon, words). Place-holders: what _details gives.
 _WORDS: dict[str, tuple[str, Promise]] = {
     "message.queued": ("queued", gettext_lazy("Is to get %(mailing)s")),
-    "message.claimed": ("queued", gettext_lazy("Is to get %(mailing)s")),
     "message.sending": ("send", gettext_lazy("%(mailing)s is being sent")),
     "message.accepted": ("mailing", gettext_lazy("Was sent %(mailing)s")),
     "message.deferred": ("queued", gettext_lazy("%(mailing)s was put off by their server, and will be tried again")),
