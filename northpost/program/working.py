@@ -7,8 +7,10 @@ would only take turns with the first), and everything else.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -26,6 +28,7 @@ from northpost.team.queries import workspace_ids
 log = logging.getLogger(__name__)
 CONSUME_EVERY = 1.0  # seconds between looks at the log
 BURY_EVERY = 30.0  # seconds between looks for the jobs of workers that are gone
+SWITCH_SECONDS = 0.001
 DEAD_AFTER = 60.0  # seconds without a word of a worker
 
 
@@ -46,6 +49,7 @@ def lanes(queues: Iterable[str], *, concurrency: int) -> list[Lane]:
 async def work(*, concurrency: int) -> None:
     """Run until told to stop (SIGINT, SIGTERM); jobs at hand are finished first."""
     app.perform_import_paths()
+    be_quick()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -67,6 +71,13 @@ async def work(*, concurrency: int) -> None:
     for result in results:
         if isinstance(result, Exception):
             raise result
+
+
+def be_quick() -> None:
+    """What is imported by now stays, so the collector need not look at it again and again; and a thread that has its
+    server's answer gets its turn before the others have finished theirs."""
+    gc.freeze()
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 async def _serve(worker_app: App, lane: Lane) -> None:

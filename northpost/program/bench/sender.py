@@ -21,7 +21,9 @@ def main() -> None:
     ground.settle()
     # Only now: the rooms need Django.
     from northpost.delivery.engine import send_due
+    from northpost.program.working import be_quick
 
+    be_quick()
     print("ready", flush=True)
     sys.stdin.readline()
     began, cpu = time.perf_counter(), time.process_time()

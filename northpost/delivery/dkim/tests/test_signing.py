@@ -127,11 +127,13 @@ def test_another_key_does_not_verify_it() -> None:
     assert verdicts(signed, PEM | {Algorithm.RSA: OTHER}) == [False]
 
 
-def test_what_a_relay_may_do_to_blanks_does_not_break_it() -> None:
-    """Relaxed: folded anew, and blanks at line ends or more of them."""
+def test_what_a_relay_may_do_does_not_break_it() -> None:
+    """Fields folded anew or spelled otherwise, and empty lines at the end."""
     signed = signer(*BOTH).sign(mail(), at=AT)
     assert verdicts(signed.replace(b"Feedback-ID: campaign1", b"feedback-id:\r\n\t campaign1")) == [True, True]
-    assert verdicts(signed.replace(b"\r\n.dot\r\n", b" \t \r\n.dot  \r\n") + b"\r\n\r\n") == [True, True]
+    assert verdicts(signed + b"\r\n\r\n") == [True, True]
+    # Nothing else of a body that has no blanks at its line ends.
+    assert verdicts(signed.replace(b"\r\n.dot\r\n", b"\r\n.dot \r\n")) == [False, False]
 
 
 def test_a_message_whose_dots_are_doubled_is_signed_as_it_will_be_received() -> None:
