@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Exists, Min, OuterRef, QuerySet
 
-from northpost.delivery.models import Hit, Message, MessageState, Source, SourceState, WaitingBatch
+from northpost.delivery.models import Claim, Hit, Message, MessageState, Source, SourceState, WaitingBatch
 
 WAITING = (MessageState.QUEUED, MessageState.SENDING, MessageState.DEFERRED)
 
@@ -73,6 +74,12 @@ def is_due(now: datetime, *, urgency: int | None = None) -> bool:
 def is_more_due_than_a_batch(now: datetime, *, urgency: int) -> bool:
     """Whether several batches wait to be sent now, so that more than one worker finds work."""
     return len(_waiting().filter(due_at__lte=now, priority__lte=urgency).values_list("pk", flat=True)[:3]) > 2
+
+
+def other_runs(run: uuid.UUID, now: datetime) -> int:
+    """How many runs of the sender hold messages now besides this one, on all machines."""
+    living = Claim.objects.filter(lease_until__gt=now).exclude(run=run)
+    return living.aggregate(runs=Count("run", distinct=True))["runs"]
 
 
 def due_priorities(now: datetime) -> set[int]:

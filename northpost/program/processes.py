@@ -13,6 +13,7 @@ from northpost.program import ground
 
 HOST, PORT = "127.0.0.1", 8000
 MAILBOX_PORT = int(os.environ.get("NORTHPOST_MAILBOX_PORT", "2525"))
+MOST_WORKERS = 4
 
 
 @click.command()
@@ -39,6 +40,11 @@ def web(host: str, port: int, processes: int, application: str) -> None:
         log_access=False,
         log_level="warning",
     ).serve()
+
+
+def usual_workers() -> int:
+    """How many workers a machine has use for: a sender keeps one processor busy."""
+    return min(MOST_WORKERS, len(os.sched_getaffinity(0)))
 
 
 @click.command()

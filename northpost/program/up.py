@@ -17,7 +17,7 @@ from types import FrameType
 import click
 
 from northpost.program import ground
-from northpost.program.processes import HOST, MAILBOX_PORT, PORT, refuse_taken_port
+from northpost.program.processes import HOST, MAILBOX_PORT, PORT, refuse_taken_port, usual_workers
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -29,7 +29,13 @@ PR_SET_PDEATHSIG = 1
 @click.option("--host", default=HOST, show_default=True, help="Address to listen on.")
 @click.option("--port", default=PORT, show_default=True, help="Port to listen on.")
 @click.option("--mailbox-port", default=MAILBOX_PORT, show_default=True, help="Port of the local mailbox.")
-@click.option("--workers", default=1, show_default=True, help="How many worker processes.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=usual_workers,
+    show_default="one a processor, four at most",
+    help="How many worker processes.",
+)
 @click.option("--lmtp", metavar="HOST:PORT", help="Also take in bounces and replies over LMTP there.")
 def up(host: str, port: int, mailbox_port: int, workers: int, lmtp: str | None) -> None:
     """Run everything: the embedded database (unless DATABASE_URL names one), web, workers, local mailbox."""
@@ -53,7 +59,7 @@ def run(
     host: str,
     port: int,
     mailbox_port: int,
-    workers: int = 1,
+    workers: int | None = None,
     lmtp: tuple[str, int] | None = None,
     greet: Callable[[], None] | None = None,
 ) -> None:
@@ -68,7 +74,7 @@ def run(
         children = [
             Child("web", ["web", "--host", host, "--port", str(port)]),
             Child("mailbox", ["mailbox", "--port", str(mailbox_port)]),
-            *(Child(f"worker {number}", ["worker"]) for number in range(1, workers + 1)),
+            *(Child(f"worker {number}", ["worker"]) for number in range(1, (workers or usual_workers()) + 1)),
         ]
         if lmtp is not None:
             children.append(Child("lmtp", ["lmtp", "--host", lmtp[0], "--port", str(lmtp[1])]))

@@ -74,12 +74,18 @@ class Settlement(NamedTuple):
 
 
 def claim(
-    *, batch: int = 500, until: datetime | None = None, urgency: int | None = None, exact: bool = True
+    *,
+    run: uuid.UUID | None = None,
+    batch: int = 500,
+    until: datetime | None = None,
+    urgency: int | None = None,
+    exact: bool = True,
 ) -> list[Claimed]:
     """Take up to ``batch`` messages due by ``until`` (default: now) into this worker's hands, for LEASE.
 
-    urgency: none of a higher priority number than this. exact: no more than that; else up to one batch that waits
-    more, which spares the database to write the rest of it again. In the order in which they fell due.
+    run: of the sender; several share a route's connections. urgency: none of a higher priority number than this. exact:
+    no more than that; else up to one batch that waits more, which spares the database to write the rest of it again. In
+    the order in which they fell due.
     """
     now = clock.now()
     mine = uuid.uuid4()
@@ -92,6 +98,7 @@ def claim(
             "batch": batch,
             "exact": exact,
             "claim": mine,
+            "run": run or mine,
             "lease_until": now + LEASE,
             "urgency": urgency,
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -37,6 +38,7 @@ class Claiming:
     def __init__(
         self,
         workspace_id: int,
+        run: uuid.UUID,
         handing: Handing,
         hand: Hand,
         settling: Settling,
@@ -49,6 +51,7 @@ class Claiming:
         urgency: int | None,
     ) -> None:
         self._workspace_id = workspace_id
+        self._run = run
         self._handing = handing
         self._hand = hand
         self._settling = settling
@@ -75,7 +78,13 @@ class Claiming:
         size = self._batch if self._left is None else min(self._batch, self._left)
         since = time.monotonic()
         claimed = self._persist(
-            lambda: actions.claim(batch=size, until=self._until, urgency=self._urgency, exact=self._left is not None)
+            lambda: actions.claim(
+                run=self._run,
+                batch=size,
+                until=self._until,
+                urgency=self._urgency,
+                exact=self._left is not None,
+            )
         )
         if not claimed:
             self._look_again()

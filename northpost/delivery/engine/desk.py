@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import time
+import uuid
 from collections.abc import Callable
 from datetime import datetime
 
@@ -82,9 +83,11 @@ class _Desk:
         self._persist = Persistence(self._report)
         self._hand = Hand(wire, self._persist)
         self._settling = Settling(self._hand, self._persist, self._report)
-        self._handing = Handing(wire, self._hand, self._settling, self._persist, self._report, timeouts)
+        run = uuid.uuid4()
+        self._handing = Handing(run, wire, self._hand, self._settling, self._persist, self._report, timeouts)
         self._claiming = Claiming(
             workspace_id,
+            run,
             self._handing,
             self._hand,
             self._settling,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import time
+import uuid
 from collections import defaultdict, deque
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 from northpost.core import clock
-from northpost.delivery import actions
+from northpost.delivery import actions, queries
 from northpost.delivery.actions.routing import TRY_AGAIN, clear_route, pause_route
 from northpost.delivery.engine.hand import Hand
 from northpost.delivery.engine.outbox import Draft
@@ -77,8 +79,16 @@ class Handing:
     """Messages that are ready to go, by route, and how each route fares."""
 
     def __init__(
-        self, wire: Wire, hand: Hand, settling: Settling, persist: Persistence, report: SendReport, timeouts: Timeouts
+        self,
+        run: uuid.UUID,
+        wire: Wire,
+        hand: Hand,
+        settling: Settling,
+        persist: Persistence,
+        report: SendReport,
+        timeouts: Timeouts,
     ) -> None:
+        self._run = run
         self._wire = wire
         self._hand = hand
         self._settling = settling
@@ -198,15 +208,20 @@ class Handing:
             try:
                 route = self._persist(lambda: Route.objects.filter(pk=route_id).first())
                 if route is not None:
-                    way = self._persist(partial(way_of, route, timeouts=self._timeouts))
+                    way = self._share(self._persist(partial(way_of, route, timeouts=self._timeouts)))
             except RouteUnusable as error:
                 words, mending = str(error), not error.retryable
             self._ways[route_id] = way
             if way is None:
                 self.route_is_down(RouteDown(route_id, words, mending, []))
             else:
-                self._windows[route_id] = Window(way.connections)
+                self._windows[route_id] = Window(way.share)
         return self._ways[route_id]
+
+    def _share(self, way: Way) -> Way:
+        """What the route may be asked at once is shared by all runs that send now; each has one connection at least."""
+        others = self._persist(lambda: queries.other_runs(self._run, clock.now()))
+        return replace(way, share=-(-way.connections // (others + 1)))
 
     def _heed(self, recipient: str, route_id: int, outcome: Outcome) -> None:
         """Send less to a provider that puts our mail off."""

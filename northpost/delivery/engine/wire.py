@@ -169,10 +169,10 @@ class Lane:
         way = self._way
         try:
             if way.account is None:
-                async with ConnectionPool(way.endpoint, way.connections) as pool:
+                async with ConnectionPool(way.endpoint, way.share) as pool:
                     await pool.send(self._outbox, self._note)
             else:
-                async with way.account.make_pool(way.connections) as service:
+                async with way.account.make_pool(way.share) as service:
                     await service.send(self._outbox.drawn(), self._note)
         except RouteUnavailable as error:
             return str(error), error.needs_mending

@@ -1,3 +1,5 @@
+import uuid
+
 import django.contrib.postgres.fields
 from django.db import migrations, models
 
@@ -13,6 +15,13 @@ class Migration(migrations.Migration):
     dependencies = [("delivery", "0014_tokens")]
 
     operations = [
+        # Of a worker that is long gone: recovery takes back what it held.
+        migrations.AddField(
+            model_name="claim",
+            name="run",
+            field=models.UUIDField(default=uuid.UUID(int=0)),
+            preserve_default=False,
+        ),
         migrations.AddField(
             model_name="claim",
             name="begun_ids",

@@ -34,11 +34,12 @@ class WaitingBatch(TenantModel):
 class Claim(TenantModel):
     """What a worker has taken into its hands (``message_ids``), and until when that holds unless it says it lives.
 
-    ``begun_ids``: those that it has marked as being sent, or given back; the others are claimed, and wait again if it
-    is gone. Goes when all are settled.
+    ``run``: of the sender; several share what a route may be asked at once. ``begun_ids``: those that it has marked as
+    being sent, or given back; the others are claimed, and wait again if it is gone. Goes when all are settled.
     """
 
     claim = models.UUIDField()
+    run = models.UUIDField()
     message_ids = ArrayField(models.BigIntegerField())
     begun_ids = ArrayField(models.BigIntegerField(), default=list)
     lease_until = models.DateTimeField()

@@ -23,11 +23,13 @@ TIMEOUTS = Timeouts(connect=15, greeting=30, command=60, data=60, final=120)
 
 @dataclass(frozen=True)
 class Way:
-    """Where a route leads, and how much at once. ``account``: at a service that is handed mail by its API."""
+    """Where a route leads, and how much at once. ``share``: of the connections, those for this run of the sender.
+    ``account``: at a service that is handed mail by its API."""
 
     route_id: int
     endpoint: Endpoint
     connections: int
+    share: int
     per_minute: int | None = None
     per_hour: int | None = None
     per_day: int | None = None
@@ -47,6 +49,7 @@ def way_of(route: Route, *, timeouts: Timeouts = TIMEOUTS) -> Way:
     return Way(
         route.pk,
         endpoint_of(route, timeouts=timeouts),
+        max(1, route.connections),
         max(1, route.connections),
         route.per_minute,
         route.per_hour,

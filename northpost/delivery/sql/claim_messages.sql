@@ -1,5 +1,5 @@
 -- inputs: workspace_id, now, until (due up to), batch, exact (no more than that, else up to one batch that waits more),
---         claim (uuid), lease_until, urgency (priorities up to this one, or null: all)
+--         claim, run (uuids), lease_until, urgency (priorities up to this one, or null: all)
 -- effect: takes up to a batch of due messages of sources and routes that may send now, best priority first, out of
 --         those that wait, into a claim, each for the route that carries it. The messages themselves are not written:
 --         that they are claimed the claim says. One row for each, times in microseconds since 1970
@@ -114,8 +114,8 @@ due AS MATERIALIZED (
     LEFT JOIN contacts_contact c ON c.workspace_id = %(workspace_id)s AND c.id = m.contact_id
 ),
 held AS (
-    INSERT INTO delivery_claim (workspace_id, claim, message_ids, begun_ids, lease_until)
-    SELECT %(workspace_id)s, %(claim)s::uuid, array_agg(id ORDER BY id), '{}', %(lease_until)s::timestamptz
+    INSERT INTO delivery_claim (workspace_id, claim, run, message_ids, begun_ids, lease_until)
+    SELECT %(workspace_id)s, %(claim)s::uuid, %(run)s::uuid, array_agg(id ORDER BY id), '{}', %(lease_until)s::timestamptz
     FROM due
     HAVING count(*) > 0
 )

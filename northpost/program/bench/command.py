@@ -14,10 +14,11 @@ import click
 
 from northpost.program import ground
 from northpost.program.bench.outcome import Outcome
+from northpost.program.processes import usual_workers
 
 # name -> (module, how many unless told otherwise)
 PATHS = {
-    "send": ("sending", 40_000),
+    "send": ("sending", 100_000),
     "compose": ("composing", 40_000),
     "hits": ("hits", 50_000),
     "import": ("importing", 100_000),
@@ -42,8 +43,8 @@ PATHS = {
 @click.option(
     "--processes",
     type=click.IntRange(1, 16),
-    default=1,
-    show_default=True,
+    default=usual_workers,
+    show_default="as many as `northpost up` has workers",
     help="send: how many senders share the mailing.",
 )
 @click.option(
