@@ -12,7 +12,10 @@ import psutil
 import pytest
 
 from northpost.core.postgres import EmbeddedServer
+from northpost.program.processes import usual_workers
 from tests.installation import Installation, make_installation
+
+PARTS = 2 + usual_workers()  # web and mailbox
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +38,7 @@ def wait_until_gone(processes: list[psutil.Process]) -> None:
 def test_one_ctrl_c_ends_everything_and_the_data_stays(installation: Installation):
     with installation.up() as program:
         parts = children(program.pid)
-        assert len(parts) == 3
+        assert len(parts) == PARTS
         # The terminal sends it to everyone in the foreground; the program alone must do as well.
         program.send_signal(signal.SIGINT)
         assert program.wait(timeout=60) == 0
@@ -71,7 +74,7 @@ def test_after_kill_nine_nothing_is_left_over_and_it_starts_again(installation: 
         program.wait()
         wait_until_gone(parts)
     with installation.up() as program:
-        assert len(children(program.pid)) == 3
+        assert len(children(program.pid)) == PARTS
 
 
 def test_a_part_that_dies_is_started_again(installation: Installation):
