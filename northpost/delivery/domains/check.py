@@ -152,7 +152,12 @@ def _check_spf(resolver: Resolver, domain: str, known: Known) -> Iterator[Findin
         yield Finding("spf", "could_not_ask", Level.UNKNOWN, {"domain": domain})
         return
     if not records:
-        yield Finding("spf", "missing", Level.BAD, {"domain": domain}, domain, "TXT", _new_spf(known))
+        proposed = _new_spf(known)
+        if proposed == NOBODY:
+            # Published as it is, it would call every mail a forgery.
+            yield Finding("spf", "missing_unsaid", Level.BAD, {"domain": domain})
+        else:
+            yield Finding("spf", "missing", Level.BAD, {"domain": domain}, domain, "TXT", proposed)
         return
     if len(records) > 1:
         params = {"domain": domain, "count": len(records)}
@@ -212,8 +217,11 @@ def _broken(domain: str, record: str, verdict: Verdict) -> Finding | None:
     return None
 
 
+NOBODY = "v=spf1 ~all"
+
+
 def _new_spf(known: Known) -> str:
-    record = "v=spf1 ~all"
+    record = NOBODY
     for server, addresses in known:
         include = include_for(server.host)
         for term in [f"include:{include}"] if include else [f"ip{each.version}:{each}" for each in addresses]:

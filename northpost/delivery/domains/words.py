@@ -56,6 +56,10 @@ _SENTENCES: dict[tuple[str, str], Callable[[], Any]] = {
     ("spf", "missing"): lambda: _(
         "%(domain)s does not say who may send for it. Publish this record, and providers believe your mail."
     ),
+    ("spf", "missing_unsaid"): lambda: _(
+        "%(domain)s does not say who may send for it. Ask whoever sends your mail, your provider or the e-mail service,"
+        " for the SPF record, and publish it."
+    ),
     ("spf", "several"): lambda: _(
         "%(domain)s has %(count)s SPF records, which makes all of them void. Put them together into one."
     ),

@@ -178,7 +178,7 @@ def _own_health(request: StaffRequest) -> Iterable[Health]:
         text = ngettext("%(number)s server is paused", "%(number)s servers are paused", paused)
         yield Health("bad", "paused", text % {"number": say_number(paused)}, _link(request, "sending"))
     elif Route.objects.filter(archived_at=None).exists():
-        yield Health("good", "route", _("Every server is working"))
+        yield Health("good", "route", _("Every server is on"))
     else:
         yield Health("bad", "route", _("There is no server to send through yet"), _link(request, "sending"))
     behind = max(consumers.lag().values(), default=0)

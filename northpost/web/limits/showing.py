@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -66,6 +66,18 @@ def _slow(one: Slowed, names: Mapping[int, str]) -> Slow:
     return Slow(sentence % said, note % said, one.reply, one.route_id, one.mx_group)
 
 
+def paused(routes: Sequence[Route], now: datetime) -> list[str]:
+    """Of these, the servers by which nothing leaves now, and what is to be done."""
+    return [_paused(route) for route in routes if route.paused_at and (route.paused_until or now) >= now]
+
+
+def _paused(route: Route) -> str:
+    said = {"route": route.name, "why": route.pause_reason}
+    if route.paused_until is not None:
+        return _("“%(route)s” can't be used for the moment: %(why)s It is tried again by itself.") % said
+    return _("“%(route)s” is paused: %(why)s See “Servers and senders” in the settings.") % said
+
+
 def waiting(now: datetime, names: Mapping[int, str]) -> list[str]:
     """What a used-up limit holds back, and until when."""
     held = holds.held_now(now)
@@ -94,7 +106,8 @@ def _held(row: Hold, names: Mapping[int, str], mailings: Mapping[int, str]) -> s
 
 
 def holding_back(campaign: Campaign, now: datetime) -> list[str]:
-    """What makes a mailing under way wait: a used-up limit, a step of a warm-up, a provider that slows us down."""
+    """What makes a mailing under way wait: a server that is paused, a used-up limit, a step of a warm-up, a provider
+    that slows us down."""
     held = [row for row in holds.held_now(now) if _concerns(row, campaign)]
     names = dict(Route.objects.filter(archived_at=None).values_list("pk", "name"))
     # A route that is used up makes nobody wait where another one takes over.
@@ -105,7 +118,8 @@ def holding_back(campaign: Campaign, now: datetime) -> list[str]:
         if not (others and row.route_id is not None and row.source_id is None)
     ]
     slow = [_slow(one, names).sentence for one in slowing.slowed(now) if one.route_id == campaign.route_id]
-    return sentences + slow
+    stopped = [] if others else paused(list(Route.objects.filter(pk=campaign.route_id or 0)), now)
+    return stopped + sentences + slow
 
 
 def _concerns(row: Hold, campaign: Campaign) -> bool:

@@ -42,7 +42,7 @@ def _show_limits(request: StaffRequest, form: CeilingForm, status: int = 200) ->
     context = {
         "form": form,
         "slow": showing.slow_groups(now, names),
-        "waiting": showing.waiting(now, names),
+        "waiting": [*showing.paused(routes, now), *showing.waiting(now, names)],
         "uses": showing.route_uses([route for route in routes if route.kind != RouteKind.MAILBOX], now),
         "ceiling_uses": showing.ceiling_uses(Ceiling.objects.first(), now),
         "warmings": showing.warmings(names, now),

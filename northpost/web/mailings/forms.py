@@ -138,7 +138,9 @@ class WayForm(forms.Form):
     canary = forms.BooleanField(
         label=_("First to a few people"),
         required=False,
-        help_text=_("A large mailing waits then until it is seen how they take it. How large, and how long: Settings."),
+        help_text=_(
+            "A large mailing waits then until it is seen how they take it. How large, and how long: Settings, “First to a few people”."
+        ),
     )
 
     def __init__(self, *args: Any, campaign: Campaign, **kwargs: Any) -> None:

@@ -99,7 +99,7 @@ def test_a_paused_server_is_seen(browser: Client, workspace: Workspace):
     Route.objects.all().delete()
     assert "There is no server to send through yet" in browser.get("/w/firm/").text
     route = Route.objects.create(name="Ours", created_at=NOW)
-    assert "Every server is working" in browser.get("/w/firm/").text
+    assert "Every server is on" in browser.get("/w/firm/").text
     Route.objects.filter(pk=route.pk).update(paused_at=NOW)
     assert "1 server is paused" in browser.get("/w/firm/").text
 

@@ -11,6 +11,7 @@ from django.test import Client
 from northpost.campaigns.models import Campaign, CampaignState
 from northpost.core import clock, tenancy
 from northpost.delivery.actions import routes
+from northpost.delivery.actions.routing import pause_route, resume_route
 from northpost.delivery.limits import budgets, holds, slowing
 from northpost.delivery.limits.budgets import Limit
 from northpost.delivery.models import Ceiling, Message, Route, Sender, Slowdown, WarmUp, WarmUpDay
@@ -154,6 +155,28 @@ def test_a_plan_runs_is_kept_grows_and_ends(browser: Client, relay: Route, nine_
 
 def test_without_a_server_there_is_nothing_to_warm_up(browser: Client):
     assert "add one first" in browser.get(BASE + "warm-ups/new/").text
+
+
+def test_a_paused_server_is_said_where_mail_waits_for_it(browser: Client, relay: Route):
+    campaign = Campaign.objects.create(
+        name="Spring", state=CampaignState.SENDING, route_id=relay.pk, created_at=NOW, updated_at=NOW, started_at=NOW
+    )
+    Message.objects.create(
+        source_kind="campaign", source_id=campaign.pk, contact_id=1, state="queued", due_at=NOW, enqueued_at=NOW
+    )
+    pages = (f"/w/firm/mailings/{campaign.pk}/", BASE)
+    assert not any("“Relay” is paused" in browser.get(page).text for page in pages)
+    pause_route(route_id=relay.pk, reason="The password is wrong.")
+    words = "“Relay” is paused: The password is wrong. See “Servers and senders” in the settings."
+    assert all(browser.get(page).text.count(words) == 1 for page in pages)
+    resume_route(route_id=relay.pk)
+    pause_route(route_id=relay.pk, reason="No answer.", until=clock.now() + timedelta(minutes=1))
+    words = "“Relay” can&#x27;t be used for the moment: No answer. It is tried again by itself."
+    assert all(browser.get(page).text.count(words) == 1 for page in pages)
+    # Where another one takes over, nobody waits for this one.
+    other = routes.create_route(name="Other", host="smtp.example.net")
+    Route.objects.filter(pk=relay.pk).update(fallback_id=other.pk)
+    assert words not in browser.get(pages[0]).text
 
 
 def test_a_mailing_on_its_way_says_what_it_waits_for(browser: Client, relay: Route):
