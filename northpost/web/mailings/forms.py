@@ -139,7 +139,8 @@ class WayForm(forms.Form):
         label=_("First to a few people"),
         required=False,
         help_text=_(
-            "A large mailing waits then until it is seen how they take it. How large, and how long: Settings, “First to a few people”."
+            "A large mailing waits then until it is seen how they take it."
+            " How large, and how long: Settings, “First to a few people”."
         ),
     )
 
