@@ -27,11 +27,11 @@ from northpost.delivery.routes import RouteUnusable, Way, way_of
 from northpost.delivery.rules.replies import Blame
 from northpost.delivery.transport import Outcome, Timeouts
 
-# So many are marked before anything is known of a route's pace, and never more than MOST_AHEAD: what is marked and not
-# answered for is in doubt if this process dies.
-FIRST_AHEAD = 100
+# Never are more than so many on the wire: what is marked and not answered for is in doubt if this process dies.
 MOST_AHEAD = 800
+FIRST_PACE = 200  # messages a second, before a route's own is known
 ROUND_SECONDS = 0.05  # what goes in so long is marked together
+MOST_BUSY_SECONDS = 0.2  # a database that was away for longer is no measure
 PACE_SECONDS = 0.2  # over which a route's pace is taken
 
 
@@ -62,15 +62,14 @@ class Window:
 
     def was_busy(self, seconds: float) -> None:
         """So long it took from when there was room until it was filled."""
+        seconds = min(seconds, MOST_BUSY_SECONDS)
         self._busy = max(seconds, 0.9 * self._busy + 0.1 * seconds)
 
     def room(self, sending: int, waiting: int) -> int:
         """How many more go, of so many that wait, with so many on the wire; none while it would be only a few."""
-        if self._per_second is None:
-            size, together = max(FIRST_AHEAD, self._always), FIRST_AHEAD // 2
-        else:
-            together = max(1, self._always // 4, math.ceil(self._per_second * ROUND_SECONDS))
-            size = self._always + together + math.ceil(1.5 * self._per_second * self._busy)
+        pace = FIRST_PACE if self._per_second is None else self._per_second
+        together = max(1, self._always // 4, math.ceil(pace * ROUND_SECONDS))
+        size = self._always + together + math.ceil(1.5 * pace * self._busy)
         room = min(size, MOST_AHEAD) - sending
         return min(room, waiting) if room >= min(waiting, together, MOST_AHEAD // 2) else 0
 
