@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from northpost.core import addresses, clock, signing
 from northpost.delivery.actions.services import apply_credentials
 from northpost.delivery.errors import DeliveryProblem, NotHere
-from northpost.delivery.limits import holds
+from northpost.delivery.limits import allowances, holds
 from northpost.delivery.models import Route, RouteKind, Security, Sender, WarmUp
 from northpost.team.actions import record
 from northpost.team.models import User, Workspace
@@ -100,6 +100,7 @@ def archive_route(*, route_id: int, by: User | None = None) -> None:
         _archive(Route, route_id, by, "route")
         Route.objects.filter(fallback_id=route_id).update(fallback_id=None)
         WarmUp.objects.filter(route_id=route_id, ended_at=None).update(ended_at=clock.now())
+        allowances.forget_route(route_id)
 
 
 def archive_sender(*, sender_id: int, by: User | None = None) -> None:

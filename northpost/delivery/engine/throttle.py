@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from northpost.core import clock
 from northpost.delivery.engine.outbox import Draft
-from northpost.delivery.limits import hosts, slowing, warming
+from northpost.delivery.limits import allowances, hosts, slowing, warming
+from northpost.delivery.limits.allowances import Allowed
 from northpost.delivery.limits.budgets import Limit, Reservation, give_back, reserve
 from northpost.delivery.limits.holds import hold
 from northpost.delivery.limits.slowing import Slowed
@@ -30,6 +31,9 @@ from northpost.delivery.transport import Outcome
 LOOK_SECONDS = 5.0
 # What may go so soon waits in the worker's hands.
 SOON = timedelta(seconds=3)
+# Of what a person lets go to a provider by the minute, so much waits in the worker's hands: a share of what a claim
+# brings, so that mail to others is still claimed.
+IN_HAND = 150
 # A clock that shows the same for so long is one of a simulation: waiting for it would be for ever.
 STILL_SECONDS = 0.2
 
@@ -37,7 +41,7 @@ SourceKey = tuple[str, int]
 
 
 class Lot(NamedTuple):
-    """Messages with the same limits: by a slowed group, if any, and by a warm-up plan, if any."""
+    """Messages with the same limits: by a group that is slowed or limited, if any, and by a warm-up plan, if any."""
 
     group: str | None
     warm_up_id: int | None
@@ -77,10 +81,11 @@ class _Watch:
 class _Settings:
     ceiling: Ceiling | None = None
     slowed: dict[tuple[int, str], Slowed] = field(default_factory=dict)
+    allowed: dict[tuple[int, str], Allowed] = field(default_factory=dict)
     warming: dict[tuple[int, str], Running] = field(default_factory=dict)
 
     def of_route(self, route_id: int) -> bool:
-        return any(key[0] == route_id for key in (*self.slowed, *self.warming))
+        return any(key[0] == route_id for key in (*self.slowed, *self.allowed, *self.warming))
 
 
 class Limiter:
@@ -184,6 +189,7 @@ class Limiter:
         self._settings = _Settings(
             ceiling=Ceiling.objects.first(),
             slowed={(one.route_id, one.mx_group): one for one in slowing.slowed(now)},
+            allowed={(one.route_id, one.mx_group): one for one in allowances.allowed()},
             warming={(one.route_id, one.domain): one for one in warming.running(now)},
         )
 
@@ -193,7 +199,7 @@ class Limiter:
 
     def _lots(self, way: Way, waiting: deque[Draft]) -> dict[Lot, list[Draft]]:
         settings, route_id = self._settings, way.route_id
-        by_group = any(key[0] == route_id for key in settings.slowed)
+        by_group = any(key[0] == route_id for key in (*settings.slowed, *settings.allowed))
         by_domain = any(key[0] == route_id for key in settings.warming)
         if by_group:
             unknown = {hosts.domain_of(envelope.recipient) for envelope in waiting} - self._groups.keys()
@@ -204,7 +210,8 @@ class Limiter:
             group: str | None = None
             if by_group:
                 group = self._groups[hosts.domain_of(envelope.recipient)]
-                group = group if (route_id, group) in settings.slowed else None
+                limited = (route_id, group) in settings.slowed or (route_id, group) in settings.allowed
+                group = group if limited else None
             plan = settings.warming.get((route_id, self._origin(envelope.key).domain)) if by_domain else None
             lots[Lot(group, plan.id if plan else None)].append(envelope)
         return lots
@@ -230,8 +237,12 @@ class Limiter:
                 if messages
             ]
         if lot.group is not None:
-            slowed = self._settings.slowed[way.route_id, lot.group]
-            found.append(Limit(f"group:{way.route_id}:{lot.group}"[:120], MINUTE, slowed.per_minute))
+            key = (way.route_id, lot.group)
+            if key in self._settings.slowed:
+                slowed = self._settings.slowed[key]
+                found.append(Limit(f"group:{way.route_id}:{lot.group}"[:120], MINUTE, slowed.per_minute))
+            if key in self._settings.allowed:
+                found += self._settings.allowed[key].limits
         return found
 
     def _plan(self, lot: Lot) -> Running | None:
@@ -259,17 +270,48 @@ class Limiter:
         """Of what did not fit, from the end of ``rest``: what is not kept waiting here."""
         closed = self._closed.get((way.route_id, lot))
         late = closed is not None and self._is_late(closed, now)
-        if closed is not None and late and not closed.key.startswith("group:"):
+        if closed is not None and late and closed.key.partition(":")[0] not in ("group", "provider"):
             self._hold(way, rest, closed)
             return [(envelope, None) for envelope in rest]
         if lot.group is None:
             return []
-        slowed = self._settings.slowed[way.route_id, lot.group]
-        soon = 0 if late else max(1, int(slowed.per_minute * SOON.total_seconds() / 60))
-        behind = rest[soon:]
-        if not behind:
-            return []
-        moments = slowing.put_behind(route_id=way.route_id, mx_group=lot.group, count=len(behind))
+        behind = rest[0 if late else self._in_hand(way, lot.group) :]
+        return self._behind(way, lot.group, behind, closed, now) if behind else []
+
+    def _in_hand(self, way: Way, group: str) -> int:
+        """How many messages to a group wait here for their turn."""
+        key, counts = (way.route_id, group), []
+        if key in self._settings.slowed:
+            counts.append(int(self._settings.slowed[key].per_minute * SOON.total_seconds() / 60))
+        if key in self._settings.allowed:
+            sharing = sum(route_id == way.route_id for route_id, _group in self._settings.allowed)
+            most = self._settings.allowed[key].per_minute
+            counts.append(IN_HAND // sharing if most is None else min(IN_HAND // sharing, most))
+        return max(1, min(counts))
+
+    def _behind(
+        self, way: Way, group: str, behind: list[Draft], closed: Reservation | None, now: datetime
+    ) -> list[tuple[Draft, datetime | None]]:
+        """What has to wait longer for its group is due again when its turn comes."""
+        allowed = self._settings.allowed.get((way.route_id, group))
+        limits = allowed.limits if allowed is not None else ()
+        full = next((limit for limit in limits if closed is not None and limit.key == closed.key), None)
+        if full is None and (way.route_id, group) not in self._settings.slowed:
+            # Nothing is used up: by the minute they go one behind the other.
+            full = next((limit for limit in limits if limit.window is MINUTE), None)
+            if full is None:
+                return []
+        if full is None:
+            moments = slowing.put_behind(route_id=way.route_id, mx_group=group, count=len(behind))
+        else:
+            opens_at = closed.opens_at if closed is not None and closed.key == full.key else None
+            moments = allowances.put_behind(
+                route_id=way.route_id,
+                mx_group=group,
+                message_ids=[envelope.key for envelope in behind],
+                full=full,
+                opens_at=opens_at or now,
+            )
         return list(zip(behind, moments, strict=True))
 
     def _hold(self, way: Way, rest: list[Draft], closed: Reservation) -> None:

@@ -81,13 +81,18 @@ def give_back(limits: Sequence[Limit], count: int, *, now: datetime, today: Toda
 
 def used(limits: Sequence[Limit], *, now: datetime) -> dict[str, int]:
     """Key -> how many were used within the window that ends now. Locks nothing."""
+    return {key: usage.total for key, usage in usages(limits, now=now).items()}
+
+
+def usages(limits: Sequence[Limit], *, now: datetime) -> dict[str, Usage]:
+    """Key -> what was used within the window that ends now, slot by slot. Locks nothing."""
     windows = {limit.key: limit.window for limit in limits}
     rows = sql.fetch_all(
         sql.load("northpost.delivery", "read_budgets"),
         {"workspace_id": tenancy.require_workspace(), "keys": sorted(windows)},
     )
-    found = {row["key"]: usage_at(windows[row["key"]], row["at"], tuple(row["slots"]), now).total for row in rows}
-    return {key: found.get(key, 0) for key in windows}
+    noted = {row["key"]: (row["at"], tuple(row["slots"])) for row in rows}
+    return {key: usage_at(window, *noted.get(key, (0, ())), now) for key, window in windows.items()}
 
 
 def _refused(limits: Sequence[Limit], usages: dict[str, Usage], offers: Sequence[int]) -> Reservation:

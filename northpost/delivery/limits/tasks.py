@@ -7,7 +7,7 @@ from datetime import timedelta
 from procrastinate.contrib.django import app
 
 from northpost.core import clock, tenancy
-from northpost.delivery.limits import hosts, warming
+from northpost.delivery.limits import allowances, hosts, warming
 from northpost.delivery.models import Hold
 from northpost.team.queries import workspace_ids
 
@@ -36,4 +36,5 @@ def look_after_limits() -> None:
         with tenancy.workspace(workspace_id):
             warming.finish_those_over(now)
             Hold.objects.filter(until__lt=now - LONG_PAST).delete()
+            allowances.forget_past(now)
             hosts.want_common()

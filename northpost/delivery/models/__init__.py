@@ -9,6 +9,7 @@ from .inbound import DmarcReport, DmarcRow, InboundKind, InboundMail, InboundSta
 from .ledger import Message, MessageState, SkipReason, Source, SourceState
 from .limits import Budget, Ceiling, Hold, HoldReason, MailHost, Slowdown, WarmUp, WarmUpDay
 from .policy import Policy
+from .provider_limits import ProviderLimit, PutBehind
 from .reports import ReportKind, ServiceReport
 from .routes import Route, RouteKind, Security, Sender
 from .suppression import InstallationSuppression, Suppression, SuppressionReason
@@ -43,6 +44,8 @@ __all__ = [
     "MessageState",
     "Policy",
     "Protocol",
+    "ProviderLimit",
+    "PutBehind",
     "ReportKind",
     "Resolution",
     "Route",

@@ -7,6 +7,7 @@ used; so no stretch of the window's length, wherever it begins, ever holds more 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -185,6 +186,41 @@ def spread(*, count: int, rate: int, backlog_at: datetime, now: datetime) -> tup
     begin = max(backlog_at, now)
     step = timedelta(minutes=1) / rate
     return [begin + step * number for number in range(1, count + 1)], begin + step * count
+
+
+def as_room_comes(
+    window: Window, usage: Usage, limit: int, *, count: int, taken: Mapping[datetime, int]
+) -> list[datetime]:
+    """Moments for ``count`` messages that have to wait: each when what went a window before makes room for it.
+
+    taken: how many of those that wait already are due at such a moment.
+    """
+    rooms = _rooms(usage, limit)
+    found: list[datetime] = []
+    cycle = 0
+    while len(found) < count:
+        for age, room in rooms:
+            # What goes then counts for as long again: a window, and the slot that it went in.
+            moment = window.begins(usage.at + age + 1 + cycle * (window.slots + 1))
+            found += [moment] * min(max(0, room - taken.get(moment, 0)), count - len(found))
+        cycle += 1
+    return found
+
+
+def _rooms(usage: Usage, limit: int) -> list[tuple[int, int]]:
+    """(age of the slot, how many that leave it make room for), the oldest first; ``limit`` in all."""
+    left, too_many = limit, max(0, usage.total - limit)
+    free = max(0, limit - usage.total)
+    rooms = [(0, free)] if free else []
+    left -= free
+    for age, there in enumerate(usage.slots):
+        passed_by = min(too_many, there)
+        too_many -= passed_by
+        room = min(there - passed_by, left)
+        left -= room
+        if room:
+            rooms.append((age, room))
+    return rooms
 
 
 def on_the_step(moment: datetime, seconds: int) -> datetime:

@@ -1,0 +1,263 @@
+"""What a person lets go to one mailbox provider: held by all workers together, and no other mail waits for it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from northpost.core import clock, tenancy
+from northpost.delivery.actions import routes
+from northpost.delivery.engine import send_due
+from northpost.delivery.errors import DeliveryProblem, NotHere
+from northpost.delivery.limits import allowances
+from northpost.delivery.limits.tasks import look_after_limits
+from northpost.delivery.models import Hold, MailHost, ProviderLimit, PutBehind, Route, WaitingBatch
+from northpost.delivery.rules.throttling import DAY, HOUR, Usage, as_room_comes
+from northpost.delivery.tests import rig
+from northpost.team.models import AuditEntry, Workspace
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def mailing() -> None:
+    rig.register()
+
+
+def limit(route: Route, provider: str, **numbers: int) -> ProviderLimit:
+    given: dict[str, int | None] = {"per_minute": None, "per_hour": None, "per_day": None}
+    return allowances.set_provider_limit(route_id=route.pk, provider=provider, **(given | numbers))
+
+
+def by_domain(sink: rig.Sink) -> dict[str, int]:
+    """How many arrived at each domain; nobody twice."""
+    found = Counter(sink.recipients)
+    assert max(found.values(), default=0) <= 1
+    return dict(Counter(recipient.partition("@")[2] for recipient in found))
+
+
+def test_two_workers_together_never_exceed_it_and_other_mail_goes_on(workspace: Workspace, tmp_path: Path):
+    rig.people(60, domain="gmail.com")
+    rig.people(20, start=100, domain="googlemail.com")
+    rig.people(300, start=1000)
+    with rig.sink(tmp_path) as sink:
+        route = rig.route(sink.port)
+        limit(route, "Gmail", per_hour=30)
+        rig.enqueue()
+        with rig.Sender(workspace.pk) as one, rig.Sender(workspace.pk) as other:
+            one.report()
+            other.report()
+        found = by_domain(sink)
+        assert found.get("gmail.com", 0) + found.get("googlemail.com", 0) == 30
+        assert found["mail.example"] == 300
+        # Nothing is held: mail to anybody else is claimed at once.
+        assert not Hold.objects.exists()
+        waiting = allowances.waiting(clock.now())
+        assert {key: one.messages for key, one in waiting.items()} == {(route.pk, "google"): 50}
+        rig.people(5, start=2000)
+        rig.enqueue()
+        assert send_due(workspace.pk).accepted == 5
+        for hours, total in ((2, 60), (4, 80)):
+            with clock.use(clock.VirtualClock(clock.now() + timedelta(hours=hours))):
+                send_due(workspace.pk)
+                found = by_domain(sink)
+                assert found["gmail.com"] + found.get("googlemail.com", 0) == total
+        assert rig.reconcile(sink) == {"accepted": 385}
+
+
+def test_by_the_minute_no_minute_has_more(workspace: Workspace, tmp_path: Path):
+    rig.people(100, domain="abv.bg")
+    rig.people(50, start=1000)
+    with clock.use(clock.VirtualClock(NOW)) as virtual, rig.sink(tmp_path) as sink:
+        route = rig.route(sink.port)
+        limit(route, "abv.bg", per_minute=30)
+        rig.enqueue()
+        arrived = [0]
+        for _step in range(20):
+            send_due(workspace.pk)
+            arrived.append(by_domain(sink).get("abv.bg", 0))
+            virtual.advance(timedelta(seconds=10))
+        assert by_domain(sink)["mail.example"] == 50
+        # In steps of ten seconds: six of them are a minute.
+        assert max(later - earlier for earlier, later in zip(arrived, arrived[6:], strict=False)) <= 30
+        assert arrived[-1] >= 20
+        assert rig.states() == {"accepted": 50 + arrived[-1], "queued": 100 - arrived[-1]}
+
+
+def test_by_the_minute_one_worker_goes_on_at_that_pace(workspace: Workspace, tmp_path: Path):
+    rig.people(12, domain="abv.bg")
+    with rig.sink(tmp_path) as sink:
+        route = rig.route(sink.port)
+        limit(route, "ABV.bg", per_minute=240)
+        rig.enqueue()
+        report = send_due(workspace.pk, seconds=30)
+        # Four a second: what waits for its turn waits in the worker's hands.
+        assert report.states == {"accepted": 12}
+        assert report.seconds >= 1.0
+        assert by_domain(sink) == {"abv.bg": 12}
+
+
+def test_a_day_s_limit_goes_on_as_what_was_sent_a_day_ago_makes_room(workspace: Workspace, tmp_path: Path):
+    rig.people(50, domain="mail.ru")
+    with clock.use(clock.VirtualClock(NOW)) as virtual, rig.sink(tmp_path) as sink:
+        route = rig.route(sink.port)
+        limit(route, "mail.ru", per_day=20)
+        rig.enqueue()
+        assert send_due(workspace.pk).accepted == 20
+        # Due when there is room again, a day and the quarter of an hour that is counted together later.
+        days = [NOW + timedelta(days=day, minutes=15 * day) for day in (1, 2)]
+        waiting = PutBehind.objects.order_by("until").values_list("until", "message_ids")
+        assert [(until, len(ids)) for until, ids in waiting] == [(days[0], 20), (days[1], 10)]
+        assert set(WaitingBatch.objects.values_list("due_at", flat=True)) == set(days)
+        virtual.move_to(days[0] - timedelta(minutes=1))
+        assert send_due(workspace.pk).states == {}
+        virtual.move_to(days[0])
+        assert send_due(workspace.pk).accepted == 20
+        virtual.move_to(days[1])
+        assert send_due(workspace.pk).accepted == 10
+        assert rig.reconcile(sink) == {"accepted": 50}
+        virtual.advance(timedelta(days=1))
+        look_after_limits()
+        assert not PutBehind.objects.exists()
+
+
+def test_a_limit_changed_or_taken_away_lets_what_waits_be_tried_at_once(workspace: Workspace, tmp_path: Path):
+    rig.people(50, domain="gmail.com")
+    rig.people(4, start=500)
+    with clock.use(clock.VirtualClock(NOW)), rig.sink(tmp_path) as sink:
+        route = rig.route(sink.port)
+        rig.enqueue(
+            2, audience=rig.only(*[one.pk for one in rig.people(3, start=900)]), due_at=NOW + timedelta(hours=9)
+        )
+        made = limit(route, "gmail.com", per_day=10)
+        rig.enqueue()
+        assert send_due(workspace.pk).accepted == 17
+        limit(route, "Gmail", per_day=25)
+        assert ProviderLimit.objects.get().pk == made.pk
+        assert send_due(workspace.pk).accepted == 15
+        allowances.take_away_provider_limit(limit_id=made.pk)
+        assert not PutBehind.objects.exists()
+        assert send_due(workspace.pk).accepted == 25
+        # What waits for another reason goes on waiting.
+        assert rig.states(2) == {"queued": 3}
+        assert set(WaitingBatch.objects.values_list("due_at", flat=True)) == {NOW + timedelta(hours=9)}
+    verbs = AuditEntry.objects.filter(noun="provider_limit").order_by("pk").values_list("verb", flat=True)
+    assert list(verbs) == ["changed", "changed", "removed"]
+    with pytest.raises(NotHere):
+        allowances.take_away_provider_limit(limit_id=made.pk)
+
+
+def test_a_route_put_away_keeps_nobody_waiting(workspace: Workspace, tmp_path: Path):
+    rig.people(8, domain="gmail.com")
+    with rig.sink(tmp_path, name="one") as first, rig.sink(tmp_path, name="two") as second:
+        limited = rig.route(first.port)
+        limit(limited, "gmail.com", per_day=3)
+        rig.enqueue()
+        assert send_due(workspace.pk).accepted == 3
+        rig.route(second.port, name="other")
+        routes.archive_route(route_id=limited.pk)
+        assert not ProviderLimit.objects.exists()
+        assert send_due(workspace.pk).accepted == 5
+        assert (len(first.mails), len(second.mails)) == (3, 5)
+
+
+def test_it_holds_beside_the_route_s_own_limit(workspace: Workspace, tmp_path: Path):
+    rig.people(20, domain="gmail.com")
+    rig.people(40, start=500)
+    with rig.sink(tmp_path) as sink:
+        route = rig.route(sink.port, per_hour=30)
+        limit(route, "gmail.com", per_hour=5)
+        rig.enqueue()
+        send_due(workspace.pk)
+        found = by_domain(sink)
+        assert sum(found.values()) == 30
+        assert found.get("gmail.com", 0) <= 5
+        assert Hold.objects.get().route_id == route.pk
+
+
+@pytest.mark.parametrize(
+    ("provider", "numbers", "where"),
+    [
+        ("not a domain", {"per_day": 5}, "provider"),
+        ("", {"per_day": 5}, "provider"),
+        ("gmail.com", {}, "per_hour"),
+        ("gmail.com", {"per_day": 0}, "per_day"),
+        (f"{'a' * 60}.{'b' * 40}.example", {"per_day": 5}, "provider"),
+    ],
+)
+def test_what_is_no_limit(workspace: Workspace, provider: str, numbers: dict[str, int], where: str):
+    with pytest.raises(DeliveryProblem) as problem:
+        limit(rig.route(25), provider, **numbers)
+    assert problem.value.field == where
+    assert not ProviderLimit.objects.exists()
+
+
+def test_it_is_for_a_server_that_sends(workspace: Workspace, rival: Workspace):
+    mailbox = Route.objects.get(kind="mailbox")
+    with pytest.raises(DeliveryProblem):
+        limit(mailbox, "gmail.com", per_day=5)
+    with tenancy.workspace(rival.pk):
+        theirs = Route.objects.get(kind="mailbox")
+    with pytest.raises(NotHere):
+        limit(theirs, "gmail.com", per_day=5)
+    assert not ProviderLimit.objects.exists()
+
+
+def test_providers_are_called_by_name_or_by_a_domain_of_theirs(workspace: Workspace):
+    MailHost.objects.create(domain="firm-a.example", mx_group="google", looked_up_at=NOW)
+    called = (
+        "GMAIL",
+        "google",
+        "gmail.com",
+        "x@hotmail.co.uk",
+        "firm-a.example",
+        "Firm-B.example",
+        "abv.bg",
+    )
+    assert [allowances.group_called(text) for text in called] == [
+        "google",
+        "google",
+        "google",
+        "microsoft",
+        "google",
+        "firm-b.example",
+        "abv",
+    ]
+
+
+def test_the_groups_that_people_have_are_counted(workspace: Workspace):
+    MailHost.objects.create(domain="firm-a.example", mx_group="google", looked_up_at=NOW)
+    for count, domain, start in (
+        (5, "abv.bg", 0),
+        (3, "gmail.com", 10),
+        (4, "firm-a.example", 20),
+        (2, "x.example", 30),
+    ):
+        rig.people(count, domain=domain, start=start)
+    assert allowances.common_groups() == {"google": 7, "abv": 5, "x.example": 2}
+
+
+def test_room_comes_as_what_went_before_leaves_the_window():
+    slots = [0] * (HOUR.slots + 1)
+    slots[10], slots[30] = 4, 6
+    usage = Usage(HOUR.slot(NOW), tuple(slots))
+    first, second = (HOUR.begins(usage.at + age + 1) for age in (10, 30))
+    later = timedelta(seconds=HOUR.seconds + HOUR.slot_seconds)
+    assert as_room_comes(HOUR, usage, 10, count=12, taken={first: 3}) == [
+        *[first] * 1,
+        *[second] * 6,
+        *[first + later] * 4,
+        *[second + later] * 1,
+    ]
+    # More than is allowed by now went: the first four make room for nobody.
+    assert as_room_comes(HOUR, usage, 6, count=2, taken={}) == [second] * 2
+    nothing = Usage(DAY.slot(NOW), (0,) * (DAY.slots + 1))
+    assert as_room_comes(DAY, nothing, 2, count=3, taken={}) == [
+        DAY.begins(nothing.at + 1),
+        DAY.begins(nothing.at + 1),
+        DAY.begins(nothing.at + DAY.slots + 2),
+    ]
