@@ -17,7 +17,7 @@ from northpost.contacts.models import Contact, ContactList, Field, ImportRun, Pu
 from northpost.content.actions import create_template
 from northpost.content.models import MediaFile, Template, TemplateVersion
 from northpost.core import clock, sql
-from northpost.delivery.models import DkimKey, InboundMail, Inbox, Route, Sender, WarmUp
+from northpost.delivery.models import DkimKey, InboundMail, Inbox, ProviderLimit, Route, Sender, WarmUp
 from northpost.goals.models import Goal
 from northpost.mailbox.models import Mail
 from northpost.sales.models import Order, Product
@@ -132,6 +132,7 @@ def furnish(word: str = "") -> None:
     Inbox.objects.create(**dated, name=f"Bounces{word}", host="127.0.0.1", port=9, security="none", username="post")
     Route.objects.create(**dated, name=f"Relay{word}", kind="smtp", host="127.0.0.1", port=9)
     Sender.objects.create(**dated, name=f"Firm{word}", email="news@firm.example")
+    ProviderLimit.objects.create(**same, route_id=NUMBER, mx_group="abv", per_day=5, changed_at=now)
     WarmUp.objects.create(
         **dated, route_id=NUMBER, domain="firm.example", starts_on=day, first_day=50, factor=2, end_volume=50_000
     )

@@ -19,7 +19,7 @@ from northpost.core import addresses, clock, sql, tenancy
 from northpost.delivery.errors import DeliveryProblem, NotHere
 from northpost.delivery.limits import hosts
 from northpost.delivery.limits.budgets import Limit, usages
-from northpost.delivery.limits.providers import NAMES
+from northpost.delivery.limits.providers import NAMES, name_of
 from northpost.delivery.models import ProviderLimit, PutBehind, Route, RouteKind
 from northpost.delivery.rules import throttling
 from northpost.delivery.rules.throttling import DAY, HOUR, MINUTE
@@ -144,7 +144,13 @@ def set_provider_limit(
             route_id=route_id, mx_group=group, defaults=given | {"changed_at": clock.now()}
         )
         _release(limit)
-        record(user=by, verb="changed", noun="provider_limit", noun_id=limit.pk, detail={"provider": group} | given)
+        record(
+            user=by,
+            verb="changed",
+            noun="provider_limit",
+            noun_id=limit.pk,
+            detail={"provider": name_of(group)} | given,
+        )
         # Of which firms it runs the mailboxes is looked up beside.
         hosts.want_common()
     return limit
@@ -158,7 +164,13 @@ def take_away_provider_limit(*, limit_id: int, by: User | None = None) -> None:
             raise NotHere(f"no limit {limit_id}")
         _release(limit)
         limit.delete()
-        record(user=by, verb="removed", noun="provider_limit", noun_id=limit_id, detail={"provider": limit.mx_group})
+        record(
+            user=by,
+            verb="removed",
+            noun="provider_limit",
+            noun_id=limit_id,
+            detail={"provider": name_of(limit.mx_group)},
+        )
 
 
 def group_called(provider: str) -> str:

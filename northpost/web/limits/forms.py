@@ -12,6 +12,8 @@ from northpost.delivery.errors import DeliveryProblem
 from northpost.delivery.limits import warming
 from northpost.delivery.models import Route, RouteKind
 
+MOST = 1_000_000_000
+
 
 class CeilingForm(forms.Form):
     per_hour = forms.IntegerField(label=_("Messages an hour at most"), required=False, min_value=1)
@@ -73,5 +75,39 @@ class WarmUpForm(StepsForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        servers = Route.objects.filter(archived_at=None).exclude(kind=RouteKind.MAILBOX).order_by("-is_default", "name")
-        self.fields["route_id"].choices = [(one.pk, one.name) for one in servers]  # type: ignore[attr-defined]
+        self.fields["route_id"].choices = _servers()  # type: ignore[attr-defined]
+
+
+class NumbersForm(forms.Form):
+    """How much may go to a mailbox provider."""
+
+    per_minute = forms.IntegerField(label=_("Messages a minute at most"), required=False, min_value=1, max_value=MOST)
+    per_hour = forms.IntegerField(label=_("Messages an hour at most"), required=False, min_value=1, max_value=MOST)
+    per_day = forms.IntegerField(
+        label=_("Messages in 24 hours at most"),
+        required=False,
+        min_value=1,
+        max_value=MOST,
+        help_text=_("Fill in one of these or several. What does not fit waits; mail to others goes on."),
+    )
+
+
+class ProviderLimitForm(NumbersForm):
+    provider = forms.CharField(
+        label=_("Mailbox provider"),
+        max_length=255,
+        widget=forms.TextInput(attrs={"list": "providers", "autocomplete": "off"}),
+        help_text=_("Its name, such as Gmail, or a domain, such as abv.bg. All domains of a provider count together."),
+    )
+    route_id = forms.TypedChoiceField(label=_("Server"), coerce=int)
+    field_order = ("provider", "route_id", "per_minute", "per_hour", "per_day")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["route_id"].choices = _servers()  # type: ignore[attr-defined]
+
+
+def _servers() -> list[tuple[int, str]]:
+    """Those that really send."""
+    servers = Route.objects.filter(archived_at=None).exclude(kind=RouteKind.MAILBOX).order_by("-is_default", "name")
+    return [(one.pk, one.name) for one in servers]

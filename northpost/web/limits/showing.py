@@ -13,11 +13,12 @@ from django.utils.translation import ngettext
 
 from northpost.campaigns.models import Campaign
 from northpost.contacts.models import Contact
-from northpost.delivery.limits import budgets, holds, slowing, warming
+from northpost.delivery.limits import allowances, budgets, holds, slowing, warming
+from northpost.delivery.limits.allowances import Waiting
 from northpost.delivery.limits.budgets import Limit
 from northpost.delivery.limits.providers import name_of
 from northpost.delivery.limits.slowing import Slowed
-from northpost.delivery.models import Ceiling, Hold, HoldReason, Route, WarmUp
+from northpost.delivery.models import Ceiling, Hold, HoldReason, ProviderLimit, Route, WarmUp
 from northpost.delivery.rules import warming as rules
 from northpost.delivery.rules.throttling import DAY, HOUR, MINUTE
 from northpost.delivery.rules.warming import Plan
@@ -83,7 +84,25 @@ def waiting(now: datetime, names: Mapping[int, str]) -> list[str]:
     held = holds.held_now(now)
     ids = {row.source_id or 0 for row in held if row.source_kind == "campaign"}
     mailings = dict(Campaign.objects.filter(pk__in=ids).values_list("pk", "name"))
-    return [_held(row, names, mailings) for row in held]
+    return [_held(row, names, mailings) for row in held] + _behind(now, names)
+
+
+def _behind(now: datetime, names: Mapping[int, str], route_id: int | None = None) -> list[str]:
+    """What waits because of a limit that a person set for a mailbox provider."""
+    return [
+        _say_behind(name_of(group), names.get(route, ""), one)
+        for (route, group), one in sorted(allowances.waiting(now).items())
+        if route_id in (None, route)
+    ]
+
+
+def _say_behind(who: str, route: str, one: Waiting) -> str:
+    sentence = ngettext(
+        "%(count)s message to %(who)s waits: “%(route)s” has sent as many there as you allow. It goes on: %(until)s.",
+        "%(count)s messages to %(who)s wait: “%(route)s” has sent as many there as you allow. It goes on: %(until)s.",
+        one.messages,
+    )
+    return sentence % {"count": say_number(one.messages), "who": who, "route": route, "until": say_when(one.until)}
 
 
 def _held(row: Hold, names: Mapping[int, str], mailings: Mapping[int, str]) -> str:
@@ -119,7 +138,8 @@ def holding_back(campaign: Campaign, now: datetime) -> list[str]:
     ]
     slow = [_slow(one, names).sentence for one in slowing.slowed(now) if one.route_id == campaign.route_id]
     stopped = [] if others else paused(list(Route.objects.filter(pk=campaign.route_id or 0)), now)
-    return stopped + sentences + slow
+    behind = _behind(now, names, campaign.route_id) if campaign.route_id else []
+    return stopped + sentences + slow + behind
 
 
 def _concerns(row: Hold, campaign: Campaign) -> bool:
@@ -163,6 +183,58 @@ def route_uses(routes: list[Route], now: datetime) -> list[RouteUse]:
         )
         for route in routes
     ]
+
+
+@dataclass(frozen=True)
+class ProviderUse:
+    """A limit for a mailbox provider: each "12 of 100", or empty where there is none."""
+
+    row: ProviderLimit
+    who: str
+    route: str
+    minute: str
+    hour: str
+    day: str
+
+
+def provider_uses(now: datetime, names: Mapping[int, str]) -> list[ProviderUse]:
+    rows = list(ProviderLimit.objects.order_by("mx_group", "route_id"))
+    limits = {row.pk: allowances.allowed_by(row).limits for row in rows}
+    every = [limit for each in limits.values() for limit in each]
+    used = budgets.used(every, now=now) if every else {}
+
+    def say(row: ProviderLimit, window: str) -> str:
+        return next(
+            (_of(used[limit.key], limit.messages) for limit in limits[row.pk] if limit.window.name == window), ""
+        )
+
+    return [
+        ProviderUse(
+            row,
+            name_of(row.mx_group),
+            names.get(row.route_id, ""),
+            say(row, "minute"),
+            say(row, "hour"),
+            say(row, "day"),
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True)
+class CommonProvider:
+    """A mailbox provider that many of the workspace's people have, and how many that are, in words."""
+
+    name: str
+    people: str
+
+
+def common_providers() -> list[CommonProvider]:
+    return [CommonProvider(name_of(group), _people(count)) for group, count in allowances.common_groups().items()]
+
+
+def _people(count: int) -> str:
+    return ngettext("%(people)s person", "%(people)s people", count) % {"people": say_number(count)}
 
 
 def ceiling_uses(ceiling: Ceiling | None, now: datetime) -> list[str]:

@@ -45,6 +45,7 @@ def _show_limits(request: StaffRequest, form: CeilingForm, status: int = 200) ->
         "waiting": [*showing.paused(routes, now), *showing.waiting(now, names)],
         "uses": showing.route_uses([route for route in routes if route.kind != RouteKind.MAILBOX], now),
         "ceiling_uses": showing.ceiling_uses(Ceiling.objects.first(), now),
+        "providers": showing.provider_uses(now, names),
         "warmings": showing.warmings(names, now),
     }
     return show(request, "web/limits/limits.html", here="limits", context=context, status=status)

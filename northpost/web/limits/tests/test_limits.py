@@ -12,10 +12,21 @@ from northpost.campaigns.models import Campaign, CampaignState
 from northpost.core import clock, tenancy
 from northpost.delivery.actions import routes
 from northpost.delivery.actions.routing import pause_route, resume_route
-from northpost.delivery.limits import budgets, holds, slowing
+from northpost.delivery.limits import allowances, budgets, holds, slowing
 from northpost.delivery.limits.budgets import Limit
-from northpost.delivery.models import Ceiling, Message, Route, Sender, Slowdown, WarmUp, WarmUpDay
-from northpost.delivery.rules.throttling import DAY
+from northpost.delivery.models import (
+    Ceiling,
+    Message,
+    ProviderLimit,
+    PutBehind,
+    Route,
+    Sender,
+    Slowdown,
+    WarmUp,
+    WarmUpDay,
+)
+from northpost.delivery.rules.throttling import DAY, HOUR
+from northpost.delivery.tests import rig
 from northpost.team.models import AuditEntry, User, Workspace
 
 pytestmark = pytest.mark.django_db
@@ -216,3 +227,81 @@ def test_a_plan_is_the_workspaces_own(browser: Client, relay: Route, rival: Work
         assert browser.get(f"{BASE}warm-ups/{theirs.pk}/{path}").status_code == 404
     for path in ("do/", "end/"):
         assert browser.post(f"{BASE}warm-ups/{theirs.pk}/{path}", {"do": "keep"}).status_code == 404
+
+
+def test_a_provider_s_limit_is_set_shown_changed_and_taken_away(browser: Client, relay: Route):
+    rig.people(3, domain="gmail.com")
+    rig.people(2, domain="abv.bg", start=10)
+    page = browser.get(BASE + "providers/new/").text
+    assert '<option value="Gmail">3 people</option>' in page
+    assert page.index("Gmail") < page.index("ABV.bg")
+    assert 'value="ABV.bg"' in browser.get(BASE + "providers/new/?provider=ABV.bg").text
+    given = {"provider": "abv.bg", "route_id": str(relay.pk), "per_minute": "", "per_hour": "100", "per_day": ""}
+    assert browser.post(BASE + "providers/new/", given).status_code == 302
+    limit = ProviderLimit.objects.get()
+    assert (limit.mx_group, limit.route_id, limit.per_hour, limit.per_day) == ("abv", relay.pk, 100, None)
+    budgets.reserve([Limit(f"provider:{relay.pk}:hour:abv", HOUR, 100)], 12, now=NOW)
+    page = browser.get(BASE).text
+    assert "ABV.bg" in page
+    assert "12 of 100" in page
+    address = f"{BASE}providers/{limit.pk}/"
+    assert "ABV.bg by “Relay”" in browser.get(address).text
+    assert browser.post(address, {"per_minute": "5", "per_hour": "", "per_day": "900"}).status_code == 302
+    limit.refresh_from_db()
+    assert (limit.per_minute, limit.per_hour, limit.per_day) == (5, None, 900)
+    browser.post(address + "remove/")
+    assert not ProviderLimit.objects.exists()
+    history = browser.get("/w/firm/settings/history/").text
+    assert "limited how much goes to ABV.bg" in history
+    assert "took the limit for ABV.bg away" in history
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"provider": "not a domain"}, "Enter a provider from the list"),
+        ({"provider": ""}, "required"),
+        ({"per_day": ""}, "Enter at least one number."),
+        ({"per_day": "0"}, "greater than or equal to 1"),
+        ({"route_id": "0"}, "not one of the available choices"),
+    ],
+)
+def test_what_is_no_limit_for_a_provider(browser: Client, relay: Route, changes: dict[str, str], words: str):
+    given = {"provider": "abv.bg", "route_id": str(relay.pk), "per_day": "5"}
+    answer = browser.post(BASE + "providers/new/", given | changes)
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert not ProviderLimit.objects.exists()
+
+
+def test_what_waits_for_a_provider_says_so_there_and_at_the_mailing(browser: Client, relay: Route):
+    allowances.set_provider_limit(route_id=relay.pk, provider="abv.bg", per_minute=None, per_hour=5, per_day=None)
+    for hours, count in ((1, 5), (2, 3), (-1, 9)):
+        PutBehind.objects.create(
+            route_id=relay.pk, mx_group="abv", until=NOW + timedelta(hours=hours), message_ids=list(range(count))
+        )
+    sentence = "8 messages to ABV.bg wait: “Relay” has sent as many there as you allow. It goes on: 4 Mar 2026, 10:00."
+    assert sentence in browser.get(BASE).text
+    campaign = Campaign.objects.create(
+        name="Spring", state=CampaignState.SENDING, route_id=relay.pk, created_at=NOW, updated_at=NOW, started_at=NOW
+    )
+    Message.objects.create(
+        source_kind="campaign", source_id=campaign.pk, contact_id=1, state="queued", due_at=NOW, enqueued_at=NOW
+    )
+    assert sentence in browser.get(f"/w/firm/mailings/{campaign.pk}/").text
+    other = routes.create_route(name="Other", host="smtp.example.net")
+    Campaign.objects.update(route_id=other.pk)
+    assert "ABV.bg" not in browser.get(f"/w/firm/mailings/{campaign.pk}/").text
+
+
+def test_without_a_server_there_is_no_provider_to_limit(browser: Client):
+    assert "add one first" in browser.get(BASE + "providers/new/").text
+
+
+def test_a_provider_s_limit_is_the_workspaces_own(browser: Client, relay: Route, rival: Workspace):
+    with tenancy.workspace(rival.pk):
+        theirs = ProviderLimit.objects.create(route_id=1, mx_group="abv", per_day=5, changed_at=NOW)
+    assert browser.get(f"{BASE}providers/{theirs.pk}/").status_code == 404
+    assert browser.post(f"{BASE}providers/{theirs.pk}/remove/").status_code == 404
+    with tenancy.workspace(rival.pk):
+        assert ProviderLimit.objects.count() == 1

@@ -85,6 +85,8 @@ SENTENCES: dict[tuple[str, str], Promise] = {
     ("archived", "sender"): _("put away the sender “%(name)s”"),
     ("changed", "policy"): _("changed the limits of sending"),
     ("changed", "ceiling"): _("changed how much may leave at most"),
+    ("changed", "provider_limit"): _("limited how much goes to %(provider)s"),
+    ("removed", "provider_limit"): _("took the limit for %(provider)s away"),
     ("created", "warm_up"): _("began to warm %(domain)s up"),
     ("changed", "warm_up"): _("changed how %(domain)s is warmed up"),
     ("kept", "warm_up"): _("kept the warm-up of %(domain)s at its number"),
