@@ -19,6 +19,27 @@ from northpost.campaigns.rules import EDITABLE
 router = Router(tags=["campaigns"])
 
 
+class Problem(Schema):
+    """Why there is no answer."""
+
+    detail: str
+
+
+class Mistake(Schema):
+    """What a parameter lacks: where it is, and what is wrong with it."""
+
+    type: str
+    loc: list[str | int]
+    msg: str
+
+
+class Mistakes(Schema):
+    detail: list[Mistake]
+
+
+REFUSED = {401: Problem, 422: Mistakes, 429: Problem}
+
+
 class Figures(Schema):
     """People by what became of their message; ``chosen`` is the sum of all states.
 
@@ -83,7 +104,7 @@ class CampaignList(Schema):
     total: int
 
 
-@router.get("", response=CampaignList, summary="Mailings, the newest first")
+@router.get("", response={200: CampaignList, **REFUSED}, summary="Mailings, the newest first")
 def list_campaigns(
     request: HttpRequest,
     state: CampaignState | None = None,
@@ -95,7 +116,11 @@ def list_campaigns(
     return {"items": [_described(campaign, counts) for campaign, counts in page], "total": found.count()}
 
 
-@router.get("/{campaign_id}", response=ReportOut, summary="A mailing that went out, with all its figures")
+@router.get(
+    "/{campaign_id}",
+    response={200: ReportOut, 404: Problem, **REFUSED},
+    summary="A mailing that went out, with all its figures",
+)
 def get_campaign(request: HttpRequest, campaign_id: int) -> dict[str, Any]:
     # Larger numbers than the database has are nobody's.
     campaign = Campaign.objects.filter(pk=campaign_id).first() if abs(campaign_id) < 2**63 else None

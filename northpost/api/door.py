@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.security import HttpBearer
@@ -13,11 +16,24 @@ from ninja.security import HttpBearer
 from northpost.api.campaigns import router as campaigns
 from northpost.api.keys import KeyHolder
 from northpost.core import tenancy
-from northpost.team.actions import read_token, use_key
+from northpost.team.actions import count_request, read_token, use_key
+
+
+class TooMany(Exception):
+    """The key made more requests than it may in a minute. Retryable, after ``wait``."""
+
+    retryable = True
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__()
+        self.wait = wait
 
 
 class Key(HttpBearer):
-    """``Authorization: Bearer np_...``. A key that is unknown, revoked or of no form gets the same 401."""
+    """``Authorization: Bearer np_...``. A key that is unknown, revoked or of no form gets the same 401.
+
+    Raises TooMany.
+    """
 
     def authenticate(self, request: HttpRequest, token: str) -> KeyHolder | None:
         named = read_token(token)
@@ -26,7 +42,12 @@ class Key(HttpBearer):
         workspace_id, secret = named
         with tenancy.workspace(workspace_id):
             key = use_key(secret=secret)
-        return KeyHolder(workspace_id, key.name, key.sees_money) if key else None
+            if key is None:
+                return None
+            wait = count_request(key_id=key.pk, most=settings.NORTHPOST_API_PER_MINUTE)
+        if wait is not None:
+            raise TooMany(wait)
+        return KeyHolder(workspace_id, key.name, key.sees_money)
 
 
 def inside(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -56,3 +77,11 @@ api.add_router("campaigns", campaigns)
 @api.exception_handler(Http404)
 def nothing_there(request: HttpRequest, error: Exception) -> HttpResponse:
     return api.create_response(request, {"detail": "There is nothing here."}, status=404)
+
+
+@api.exception_handler(TooMany)
+def too_many(request: HttpRequest, error: TooMany) -> HttpResponse:
+    seconds = max(1, math.ceil(error.wait.total_seconds()))
+    answer = api.create_response(request, {"detail": f"Too many requests: ask again in {seconds} seconds."}, status=429)
+    answer["Retry-After"] = str(seconds)
+    return answer

@@ -13,6 +13,7 @@
                         nobody (default: those of this machine)
 ``NORTHPOST_TRUSTED_PROXIES``  addresses or networks of proxies in front of the program, e.g. 127.0.0.1,10.0.0.0/8: what
                         they say of a visitor's address and of https is believed (default: none is)
+``NORTHPOST_API_PER_MINUTE`` how many requests a minute each key of the API may make (default: 600)
 ``NORTHPOST_MAX_UPLOAD_MB``  the largest file, or form, that is taken in (default: 512)
 ``NORTHPOST_LEASE_SECONDS``  how long a worker may be silent before others take over what it was sending (default: 60);
                         the same on every machine
@@ -97,6 +98,14 @@ def max_upload_bytes() -> int:
     if not told.isdecimal() or not int(told):
         raise ImproperlyConfigured(f"NORTHPOST_MAX_UPLOAD_MB: {told!r} is no number of megabytes")
     return int(told) * 1024 * 1024
+
+
+def api_requests_per_minute() -> int:
+    """How many requests each key of the API may make. Raises ImproperlyConfigured for what is no whole number."""
+    told = os.environ.get("NORTHPOST_API_PER_MINUTE", "600")
+    if not (told.isascii() and told.isdecimal() and 0 < int(told) < 2**31 - 1):
+        raise ImproperlyConfigured(f"NORTHPOST_API_PER_MINUTE: {told!r} is no number of requests")
+    return int(told)
 
 
 def databases() -> dict[str, dict[str, Any]]:

@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 
 DEBUG = os.environ.get("NORTHPOST_DEBUG") == "1"
 SECRET_KEY = environment.secret_key()
+NORTHPOST_API_PER_MINUTE = environment.api_requests_per_minute()
 NORTHPOST_DATA_DIR = environment.data_dir()
 NORTHPOST_LEASE_SECONDS = environment.lease_seconds()
 NORTHPOST_MAILBOX_PORT = int(os.environ.get("NORTHPOST_MAILBOX_PORT", "2525"))

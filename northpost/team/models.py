@@ -129,7 +129,10 @@ class AuditEntry(TenantModel):
 
 
 class ApiKey(TenantModel):
-    """What another program signs in with, to read. Of the secret only its hash is kept: sha256, as it is random."""
+    """What another program signs in with, to read. Of the secret only its hash is kept: sha256, as it is random.
+
+    asked: how many requests it made within the minute that began at asked_since.
+    """
 
     name = models.CharField(_("name"), max_length=120)
     secret_hash = models.BinaryField(max_length=32)
@@ -137,6 +140,8 @@ class ApiKey(TenantModel):
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
+    asked_since = models.DateTimeField(null=True)
+    asked = models.IntegerField(default=0)
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from northpost.campaigns.models import Campaign, CampaignState
 from northpost.contacts.models import Contact
 from northpost.core import clock, tenancy
 from northpost.delivery.models import Message, MessageState
-from northpost.team.actions import make_key, revoke_key
+from northpost.team.actions import count_request, make_key, revoke_key
 from northpost.team.errors import TeamProblem
 from northpost.team.models import ApiKey, AuditEntry, User, Workspace
 
@@ -141,3 +143,39 @@ def test_nothing_can_be_written(token: str):
     for method in ("post", "put", "patch", "delete"):
         answer = getattr(Client(), method)(ROOT, headers={"Authorization": f"Bearer {token}"})
         assert answer.status_code == 405
+
+
+def test_so_many_requests_a_minute_and_no_more(token: str, owner: User, settings: Any):
+    settings.NORTHPOST_API_PER_MINUTE = 3
+    _key, other = make_key(name="Other", sees_money=False, by=owner)
+    with clock.use(clock.VirtualClock(datetime(2026, 3, 4, 9, 0, tzinfo=UTC))) as virtual:
+        assert [ask(ROOT, token).status_code for _each in range(2)] == [200, 200]
+        virtual.advance(timedelta(seconds=20))
+        # Whatever the answer is.
+        assert ask(f"{ROOT}?limit=0", token).status_code == 422
+        for _each in range(5):
+            answer = ask(ROOT, token)
+            assert (answer.status_code, answer["Retry-After"]) == (429, "40")
+            assert answer.json() == {"detail": "Too many requests: ask again in 40 seconds."}
+        assert ApiKey.objects.get(name="Shop").asked == 4
+        assert ask(ROOT, other).status_code == 200
+        virtual.advance(timedelta(seconds=39, milliseconds=500))
+        assert ask(ROOT, token)["Retry-After"] == "1"
+        virtual.advance(timedelta(milliseconds=500))
+        assert [ask(ROOT, token).status_code for _each in range(4)] == [200, 200, 200, 429]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_requests_at_the_same_time_are_counted_together(workspace: Workspace, owner: User):
+    key, _token = make_key(name="Shop", sees_money=False, by=owner)
+
+    def one(_number: int) -> bool:
+        try:
+            with tenancy.workspace(workspace.pk):
+                return count_request(key_id=key.pk, most=7) is None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        let_in = list(pool.map(one, range(20)))
+    assert let_in.count(True) == 7

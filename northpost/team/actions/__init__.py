@@ -1,7 +1,7 @@
 """Writes of the team: workspaces, members and invitations, a person's own choices, the audit trail."""
 
 from northpost.team.actions.account import THEMES, choose_language, update_profile
-from northpost.team.actions.keys import make_key, read_token, revoke_key, use_key
+from northpost.team.actions.keys import count_request, make_key, read_token, revoke_key, use_key
 from northpost.team.actions.members import (
     accept_invitation,
     change_role,
@@ -19,6 +19,7 @@ __all__ = [
     "accept_invitation",
     "change_role",
     "choose_language",
+    "count_request",
     "found_workspace",
     "invitation_token",
     "invite",

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from northpost.core import clock, tenancy
+from northpost.core import clock, sql, tenancy
 from northpost.team.actions.trail import record
 from northpost.team.errors import TeamProblem
 from northpost.team.models import ApiKey, User
@@ -66,6 +66,19 @@ def use_key(*, secret: str) -> ApiKey | None:
         stale = Q(last_used_at=None) | Q(last_used_at__lt=now - USED_EVERY)
         ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
     return key
+
+
+def count_request(*, key_id: int, most: int) -> timedelta | None:
+    """One more request of a key of the current workspace: None if it is among the ``most`` that it has in a minute,
+    which begins with its first one; else how long it has to wait. All processes and machines count together."""
+    now = clock.now()
+    row = sql.fetch_one(
+        sql.load("northpost.team", "count_request"),
+        {"workspace_id": tenancy.require_workspace(), "key_id": key_id, "now": now, "most": most},
+    )
+    if row is None or row["asked"] <= most:
+        return None
+    return max(timedelta(0), row["asked_since"] + timedelta(minutes=1) - now)
 
 
 def _hash(secret: str) -> bytes:
