@@ -26,6 +26,7 @@ from northpost.content.queries import newest_versions
 from northpost.core import addresses, clock
 from northpost.delivery.limits.warming import days_for
 from northpost.delivery.models import Route, RouteKind, Sender
+from northpost.delivery.queries import why_paused
 from northpost.team.models import Workspace
 
 # Gmail cuts a mail off behind this many bytes of HTML, and with it the unsubscribe link.
@@ -107,7 +108,8 @@ def _check_sender(campaign: Campaign) -> Iterator[Check]:
             "when",
             "route",
             Level.DOUBTFUL,
-            _("The server “%(route)s” is paused: %(reason)s") % {"route": route.name, "reason": route.pause_reason},
+            _("The server “%(route)s” is paused: %(reason)s")
+            % {"route": route.name, "reason": why_paused(route.pause_reason)},
         )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Exists, Min, OuterRef, QuerySet
+from django.utils.translation import gettext as _
 
 from northpost.delivery.models import Claim, Hit, Message, MessageState, Source, SourceState, WaitingBatch
+from northpost.delivery.transport.errors import ADVICE
 
 WAITING = (MessageState.QUEUED, MessageState.SENDING, MessageState.DEFERRED)
 
@@ -115,3 +118,19 @@ def export_person(contact_id: int) -> list[dict[str, Any]]:
         }
         for row in Message.objects.filter(contact_id=contact_id).order_by("enqueued_at", "pk")
     ]
+
+
+# A worker writes the reason down in English; what stands for its places is found again, and said to the reader.
+_ADVICE = [
+    (re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+?)", re.escape(text)), re.DOTALL), text)
+    for text in ADVICE.values()
+]
+
+
+def why_paused(reason: str) -> str:
+    """Why nothing leaves by a route, in the language that is active; a server's own words stay as they are."""
+    for pattern, text in _ADVICE:
+        found = pattern.fullmatch(reason)
+        if found is not None:
+            return _(text) % found.groupdict()
+    return reason

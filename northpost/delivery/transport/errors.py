@@ -26,7 +26,7 @@ def gettext_noop(text: str) -> str:
     return text
 
 
-_ADVICE: dict[str, str] = {
+ADVICE: dict[str, str] = {
     "unknown_host": gettext_noop(
         "There is no server called %(host)s (port %(port)s): %(detail)s. Check the spelling of the server's name."
     ),
@@ -58,7 +58,7 @@ _ADVICE: dict[str, str] = {
     ),
     "certificate": gettext_noop(
         "The certificate of %(host)s (port %(port)s) can't be trusted: %(detail)s. Check the server's "
-        "name; for a server of your own with a self-signed certificate, switch the check off."
+        "name; a server of your own needs a certificate that this machine trusts."
     ),
     "tls": gettext_noop(
         "No secure connection to %(host)s (port %(port)s) could be made: %(detail)s. Check that the "
@@ -88,7 +88,7 @@ class RouteUnavailable(Exception):
     def __init__(self, endpoint: Endpoint, cause: Cause, detail: str, *, code: int | None = None) -> None:
         self.cause: Cause = cause
         self.code = code
-        self.msgid = _ADVICE[cause]
+        self.msgid = ADVICE[cause]
         self.params: dict[str, object] = {"host": endpoint.host, "port": endpoint.port, "detail": detail}
         super().__init__(self.msgid % self.params)
 

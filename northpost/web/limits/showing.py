@@ -19,6 +19,7 @@ from northpost.delivery.limits.budgets import Limit
 from northpost.delivery.limits.providers import name_of
 from northpost.delivery.limits.slowing import Slowed
 from northpost.delivery.models import Ceiling, Hold, HoldReason, ProviderLimit, Route, WarmUp
+from northpost.delivery.queries import why_paused
 from northpost.delivery.rules import warming as rules
 from northpost.delivery.rules.throttling import DAY, HOUR, MINUTE
 from northpost.delivery.rules.warming import Plan
@@ -73,7 +74,7 @@ def paused(routes: Sequence[Route], now: datetime) -> list[str]:
 
 
 def _paused(route: Route) -> str:
-    said = {"route": route.name, "why": route.pause_reason}
+    said = {"route": route.name, "why": why_paused(route.pause_reason)}
     if route.paused_until is not None:
         return _("“%(route)s” can't be used for the moment: %(why)s It is tried again by itself.") % said
     return _("“%(route)s” is paused: %(why)s See “Servers and senders” in the settings.") % said
