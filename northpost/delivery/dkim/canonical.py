@@ -7,6 +7,7 @@ simple form is as sturdy as the relaxed one, and costs no look at each byte.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _RUN = re.compile(rb"[ \t]+")
 _BARE = re.compile(rb"\r\n|\r|\n")
@@ -27,6 +28,8 @@ def simple_body(body: bytes) -> bytes:
     return body.rstrip(b"\r\n") + b"\r\n"
 
 
+# Most fields are the same in all messages of a mailing.
+@lru_cache(maxsize=512)
 def relaxed_field(name: bytes, value: bytes) -> bytes:
     """One header field, without its CRLF: name in lower case, value unfolded, runs of blanks one space.
 

@@ -47,19 +47,15 @@ class Signer:
     def __repr__(self) -> str:
         return f"Signer({self.domain!r}, {[key.selector for key, _tags in self._keys]!r})"
 
-    def sign(self, data: bytes, *, at: datetime, stuffed: bool = False) -> bytes:
+    def sign(self, data: bytes, *, at: datetime, ready: bool = False) -> bytes:
         """The message with its DKIM-Signature fields in front.
 
-        ``data`` has CRLF line ends, as it will be on the wire (others are made CRLF, as the transport would).
-        ``stuffed``: it is just as the wire wants it, dots doubled where they begin a line (RFC 5321, 4.5.2), and stays
-        so; the signature is over the message as it will be received.
+        ``data`` has CRLF line ends, as it will be on the wire; others are made CRLF, as the transport would, unless
+        ``ready`` says that there are none. Dots that begin a line are not doubled yet (RFC 5321, 4.5.2).
         """
-        data = signed = data if stuffed else with_crlf(data)
-        if stuffed:
-            signed = signed.replace(b"\n..", b"\n.")
-            if signed.startswith(b".."):
-                signed = signed[1:]
-        head, _empty, body = signed.partition(b"\r\n\r\n")
+        if not ready:
+            data = with_crlf(data)
+        head, _empty, body = data.partition(b"\r\n\r\n")
         chosen = [field for field in reversed(split_fields(head)) if field[0] in _SIGNED]
         canonical = b"".join([relaxed_field(name, value) + b"\r\n" for name, value in chosen])
         rest = b" t=%d;%s\r\n bh=%s;\r\n b=" % (

@@ -28,7 +28,7 @@ class Unsigned:
 
 
 def sign_envelope(envelope: Envelope, signer: Signer, at: datetime) -> Envelope:
-    return envelope._replace(data=signer.sign(envelope.data, at=at, stuffed=envelope.ready))
+    return envelope._replace(data=signer.sign(envelope.data, at=at, ready=envelope.ready))
 
 
 class SigningThreads:

@@ -136,13 +136,16 @@ def test_what_a_relay_may_do_does_not_break_it() -> None:
     assert verdicts(signed.replace(b"\r\n.dot\r\n", b"\r\n.dot \r\n")) == [False, False]
 
 
-def test_a_message_whose_dots_are_doubled_is_signed_as_it_will_be_received() -> None:
+def test_dots_that_the_transport_doubles_are_signed_as_they_will_be_received() -> None:
     message = mail(text="first\r\n.second\r\n..third\r\n.")
-    stuffed = dot_stuff(message)
-    assert stuffed != message
-    made = signer(*BOTH).sign(stuffed, at=AT, stuffed=True)
-    assert made == dot_stuff(signer(*BOTH).sign(message, at=AT))
-    assert verdicts(made.replace(b"\r\n..", b"\r\n.")) == [True, True]
+    signed = signer(*BOTH).sign(message, at=AT)
+    stuffed = dot_stuff(signed)
+    assert stuffed != signed
+    assert verdicts(stuffed.replace(b"\r\n..", b"\r\n.")) == [True, True]
+
+
+def test_what_is_ready_is_signed_as_it_is() -> None:
+    assert signer(Algorithm.RSA).sign(mail(), at=AT, ready=True) == signer(Algorithm.RSA).sign(mail(), at=AT)
 
 
 def test_bare_line_ends_are_signed_as_the_transport_will_write_them() -> None:
