@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from northpost.content.compile import CompiledMail
+from northpost.content.errors import ContentError
 from northpost.delivery.rules.breakers import Breaker
 
 Contexts = Callable[[Sequence[int]], Mapping[int, Mapping[str, object]]]
@@ -19,7 +20,8 @@ Contexts = Callable[[Sequence[int]], Mapping[int, Mapping[str, object]]]
 class Mailing:
     """All that is the same for everybody who gets it.
 
-    contents: compiled mail by language; language: the one for people whose own is not there. contexts: contact ids ->
+    contents: compiled mail by language; language: the one for people whose own is not there. variants: other versions,
+    by the number that their messages carry (0 is ``contents``), each by language as well. contexts: contact ids ->
     each person's Liquid context (plain data), asked for a few hundred people at once; the addresses for unsubscribing
     and the web version are added here. transactional: without the headers and the way out of bulk mail.
     shared: what stands in everybody's context, the same objects there and here: it is worked out once for all.
@@ -32,6 +34,7 @@ class Mailing:
     contents: Mapping[str, CompiledMail]
     language: str
     contexts: Contexts
+    variants: Mapping[int, Mapping[str, CompiledMail]] = field(default_factory=dict)
     shared: Mapping[str, object] = field(default_factory=dict)
     list_name: str = ""
     mail_type: str = "marketing"
@@ -39,8 +42,17 @@ class Mailing:
     track_opens: bool = True
     track_clicks: bool = True
 
-    def content(self, language: str) -> CompiledMail:
-        return self.contents.get(language) or self.contents[self.language]
+    def by_language(self, variant: int) -> Mapping[str, CompiledMail]:
+        """Raises ContentError for a variant that there is none of."""
+        found = self.variants.get(variant) if variant else self.contents
+        if found is None:
+            raise ContentError(None, f"this mailing has no variant {variant}", "mjml")
+        return found
+
+    def content(self, language: str, variant: int = 0) -> CompiledMail:
+        """In its main language where it hasn't this one. Raises ContentError for a variant that there is none of."""
+        found = self.by_language(variant)
+        return found.get(language) or found[self.language]
 
 
 class UnknownSource(LookupError):

@@ -1,7 +1,7 @@
 """The sender: claims, composes, hands over, settles.
 
-links.py and compose.py turn a claimed message into bytes, wire.py carries them in a thread of its own, desk.py keeps
-the ledger in the caller's; the three know each other by plain messages only.
+desk.py keeps the ledger in the caller's thread, wire.py carries messages in one of its own; outbox.py and compose.py turn
+each into bytes when a connection takes it. The two threads know each other by plain messages only.
 """
 
 from northpost.delivery.engine.desk import SendReport, send_due

@@ -126,7 +126,9 @@ class Claiming:
                 self._settling.settle(message, MessageState.SKIPPED, reason=SkipReason.ERASED)
                 continue
             context = dict(own) | dict(message.context) if message.context else own
-            drafts[message.route_id].append(Draft(message.id, message.email, message.language, prepared, context, now))
+            drafts[message.route_id].append(
+                Draft(message.id, message.email, message.language, message.variant, prepared, context, now)
+            )
         for route_id, ready in drafts.items():
             self._handing.put(route_id, ready)
 

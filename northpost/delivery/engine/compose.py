@@ -44,14 +44,15 @@ class Prepared:
     reply_to: str
     list_id: str
     signer: Signer | None = None
-    letters: dict[str, Letter] = field(default_factory=dict, repr=False, compare=False)
+    letters: dict[tuple[str, int], Letter] = field(default_factory=dict, repr=False, compare=False)
 
-    def letter(self, language: str) -> Letter:
-        """The mailing in a language, or in its own where it hasn't that; made when it is first asked for."""
-        known = language if language in self.mailing.contents else self.mailing.language
-        letter = self.letters.get(known)
+    def letter(self, language: str, variant: int = 0) -> Letter:
+        """A variant in a language, or in the mailing's own where it hasn't that; made when it is first asked for.
+        Raises ContentError for a variant that there is none of."""
+        known = language if language in self.mailing.by_language(variant) else self.mailing.language
+        letter = self.letters.get((known, variant))
         if letter is None:
-            letter = self.letters[known] = Letter(self, known)
+            letter = self.letters[known, variant] = Letter(self, known, variant)
         return letter
 
 
@@ -86,9 +87,9 @@ def address_phrase(name: str) -> str:
 
 
 class Letter:
-    """A mailing in one language: its mail and its headers, with marks where a message's own tokens go."""
+    """A variant in one language: its mail and its headers, with marks where a message's own tokens go."""
 
-    def __init__(self, prepared: Prepared, language: str) -> None:
+    def __init__(self, prepared: Prepared, language: str, variant: int) -> None:
         mailing = prepared.mailing
         origin = ours.Origin(prepared.workspace_id, prepared.source_kind, prepared.source_id)
         self._own = ours.Addresses(origin)
@@ -108,8 +109,8 @@ class Letter:
             pixel_url=f"{base}/m/o/{marks[ours.OPEN]}.gif" if mailing.track_opens else None,
             trap_url=f"{base}/m/c/{self._own.link(0)}/{marks[ours.CLICK]}" if mailing.track_clicks else None,
         )
-        seed = f"{prepared.workspace_id}:{prepared.source_kind}:{prepared.source_id}:{language}"
-        self._mail = BoundMail(mailing.content(language), binding, frame(seed))
+        seed = f"{prepared.workspace_id}:{prepared.source_kind}:{prepared.source_id}:{language}:{variant}"
+        self._mail = BoundMail(mailing.content(language, variant), binding, frame(seed))
         self._sender = header("From", prepared.sender)
         self._headers = marks.cut(_headers(prepared, marks))
 
@@ -164,9 +165,11 @@ def _date(now: datetime) -> bytes:
     return header("Date", format_datetime(now))
 
 
-def render(prepared: Prepared, *, message_id: int, language: str, context: Mapping[str, object]) -> RenderedMail:
+def render(
+    prepared: Prepared, *, message_id: int, language: str, variant: int = 0, context: Mapping[str, object]
+) -> RenderedMail:
     """The mail as this person gets it: links tracked, pixel, hidden link. Raises ContentError, TypeError."""
-    return prepared.letter(language).render(message_id, context)
+    return prepared.letter(language, variant).render(message_id, context)
 
 
 def compose(
@@ -175,11 +178,12 @@ def compose(
     message_id: int,
     email: str,
     language: str,
+    variant: int = 0,
     context: Mapping[str, object],
     now: datetime,
 ) -> Envelope:
     """The envelope to hand over. Raises BadAddress, ContentError, InvalidHeader, TypeError."""
-    return prepared.letter(language).compose(message_id, recipient_of(email), context, now)
+    return prepared.letter(language, variant).compose(message_id, recipient_of(email), context, now)
 
 
 def recipient_of(email: str) -> str:

@@ -13,9 +13,10 @@ from northpost.delivery.sources import Mailing
 def link_rows(mailing: Mailing, *, source_kind: str, source_id: int) -> Mapping[str, int]:
     """Each tracked address of the mailing, as written -> the id of its row; rows are made where missing."""
     found: dict[str, Link] = {}
-    for _language, compiled in sorted(mailing.contents.items()):
-        for link in compiled.links:
-            found.setdefault(link.url, link)
+    for variant in (0, *sorted(mailing.variants)):
+        for _language, compiled in sorted(mailing.by_language(variant).items()):
+            for link in compiled.links:
+                found.setdefault(link.url, link)
     if not found or not mailing.track_clicks:
         return {}
     ordered = sorted(found.values(), key=lambda link: link.url)

@@ -28,6 +28,7 @@ class Draft(NamedTuple):
     key: int
     recipient: str
     language: str
+    variant: int
     prepared: Prepared
     context: Mapping[str, object]
     now: datetime
@@ -113,6 +114,7 @@ def composed(draft: Draft) -> Envelope | Unmade:
             message_id=draft.key,
             email=draft.recipient,
             language=draft.language,
+            variant=draft.variant,
             context=draft.context,
             now=draft.now,
         )

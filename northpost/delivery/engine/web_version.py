@@ -31,4 +31,4 @@ def web_version(message_id: int) -> str | None:
         link_ids=link_rows(mailing, source_kind=message.source_kind, source_id=message.source_id),
     )
     own = dict(context) | dict(message.context or {})
-    return render(prepared, message_id=message_id, language=message.language, context=own).html
+    return render(prepared, message_id=message_id, language=message.language, variant=message.variant, context=own).html

@@ -185,7 +185,7 @@ def test_a_language_that_is_not_there_is_written_in_the_mailings_own():
         for language in ("bg", "de")
     ]
     assert texts[0] == texts[1]
-    assert list(mailing.letters) == ["bg"]
+    assert list(mailing.letters) == [("bg", 0)]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import email
 import email.message
 import email.policy
 import queue
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -22,7 +23,8 @@ from northpost.content.errors import ContentError
 from northpost.core import clock
 from northpost.delivery import addresses, queries, sources
 from northpost.delivery.engine import send_due
-from northpost.delivery.models import Budget, Claim, Message, Route, Source, WaitingBatch
+from northpost.delivery.engine.web_version import web_version
+from northpost.delivery.models import Budget, Claim, Link, Message, Route, Source, WaitingBatch
 from northpost.delivery.routes.trying import check_route
 from northpost.delivery.sources import Mailing
 from northpost.delivery.tests import rig
@@ -321,3 +323,28 @@ def test_a_mailing_that_cannot_be_made_waits_with_the_reason(workspace: Workspac
     source = queries.source(rig.KIND, 1)
     assert source is not None
     assert source.pause_reason == "the mail could not be made: a tag is not closed (mjml, 3)"
+
+
+def test_each_variant_is_sent_to_those_whose_message_carries_its_number(workspace: Workspace):
+    people = rig.people(3)
+    linked = rig.BODY.replace("https://shop.example/a", "https://shop.example/other")
+    rig.register(variants={2: {"en": rig.content(body=linked, subject="The other one")}})
+    store = MemoryStore()
+    with memory_sink(store) as port:
+        rig.route(port)
+        for variant, person in zip((0, 2, 3), people, strict=True):
+            rig.enqueue(variant=variant, audience=rig.only(person.pk))
+        report = send_due(workspace.pk)
+    assert dict(report.states) == {"accepted": 2, "skipped": 1}
+    assert "this mailing has no variant 3" in Message.objects.get(reason="render_failed").reply_text
+    subjects = {mail.recipient: email.message_from_bytes(mail.raw)["Subject"] for mail in store.mails}
+    assert subjects == {people[0].email: "News for P0", people[1].email: "The other one"}
+    assert set(Link.objects.values_list("url", flat=True)) >= {"https://shop.example/a", "https://shop.example/other"}
+    shown = [web_version(message.pk) or "" for message in Message.objects.filter(state="accepted").order_by("variant")]
+    assert [Link.objects.get(url="https://shop.example/other").pk in clicked(page) for page in shown] == [False, True]
+
+
+def clicked(page: str) -> set[int]:
+    """The ids of the links that a page's addresses lead to."""
+    found = re.findall(r"/m/c/([\w-]+)/([\w-]+)", page)
+    return {addresses.read_click(said, person).link_id for said, person in found}
