@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
+from ninja.errors import ValidationError
 from ninja.security import HttpBearer
 
 from northpost.api.campaigns import router as campaigns
@@ -51,11 +52,18 @@ class Key(HttpBearer):
 
 
 def inside(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Have an operation run inside the workspace that its key is of."""
+    """Have an operation run inside the workspace that its key is of, and refuse what it has no name for: who misspells
+    a parameter is told so, rather than given what was not asked for."""
 
     @wraps(view)
     def entered(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         holder: KeyHolder = request.auth  # type: ignore[attr-defined]
+        in_path = request.resolver_match.kwargs if request.resolver_match else {}
+        unknown = sorted(request.GET.keys() - (kwargs.keys() - in_path.keys()))
+        if unknown:
+            raise ValidationError(
+                [{"type": "unknown", "loc": ["query", name], "msg": "There is no such parameter."} for name in unknown]
+            )
         with tenancy.workspace(holder.workspace_id):
             return view(request, *args, **kwargs)
 

@@ -85,6 +85,14 @@ def test_mailings_page_by_page_and_by_state(token: str):
     assert ask(f"{ROOT}?limit=100000", token).status_code == 422
 
 
+def test_a_misspelt_parameter_is_named(token: str):
+    unknown = {"type": "unknown", "msg": "There is no such parameter."}
+    answer = ask(f"{ROOT}?state=sent&limt=2&ofset=3", token)
+    assert answer.status_code == 422
+    assert answer.json() == {"detail": [unknown | {"loc": ["query", "limt"]}, unknown | {"loc": ["query", "ofset"]}]}
+    assert ask(f"{ROOT}/{mailing().pk}?campaign_id=1", token).status_code == 422
+
+
 def test_a_draft_has_no_figures_yet(token: str):
     assert ask(f"{ROOT}/{mailing(state=CampaignState.DRAFT).pk}", token).status_code == 404
     assert ask(f"{ROOT}/99999999999999999999", token).status_code == 404
