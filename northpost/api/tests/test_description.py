@@ -1,4 +1,4 @@
-"""The API against its own description: made-up requests, good ones and bad ones, get an answer of the form that it says."""
+"""The API against its own description: made-up requests, good and bad, get an answer of the form that it says."""
 
 from __future__ import annotations
 
