@@ -57,7 +57,8 @@ class OnItsWay:
 
 @dataclass
 class Story:
-    """Everything that moves while time passes. `time` stands still except where this moves it."""
+    """Everything that moves while time passes. `time` stands still except where this moves it; up to `lived` people
+    have signed up and ordered."""
 
     company: Company
     workspace: Workspace
@@ -69,6 +70,7 @@ class Story:
     under_way: list[OnItsWay] = field(default_factory=list)
     mailed_orders: int = 0
     last_sent: datetime | None = None
+    lived: datetime | None = None
 
     def live_until(self, moment: datetime) -> None:
         """Let time pass: by the day while a mailing is fresh, faster when little happens."""
@@ -96,7 +98,8 @@ class Story:
     # --- time passes -----------------------------------------------------------------------------------
 
     def _live(self, end: datetime) -> None:
-        start = self.time.now()
+        start = self.lived or self.time.now()
+        self.lived = end
         self._sign_up(start, end)
         happenings = self.readers.until(end)
         self._hit(happenings)

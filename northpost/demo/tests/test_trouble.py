@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from django.conf import settings
@@ -13,6 +14,8 @@ from northpost.delivery.deliverability.queries import dmarc_figures
 from northpost.delivery.doubt import known
 from northpost.delivery.models import DmarcReport, DmarcRow, InboundMail, Message, Resolution, Route, WarmUp, WarmUpDay
 from northpost.demo.run import run_main_job
+from northpost.demo.scenario import STORY_DAYS
+from northpost.demo.story import Story
 from northpost.demo.warming import DOMAIN as NEW_DOMAIN
 from northpost.demo.warming import SERVER
 from northpost.team.queries import workspace_by_slug
@@ -22,8 +25,25 @@ PEOPLE = 900
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 
 
-def test_it_shows_what_delivery_can_do_and_is_the_same_each_time() -> None:
+@pytest.fixture
+def lived(monkeypatch: pytest.MonkeyPatch) -> list[tuple[datetime, datetime]]:
+    """The stretches of time in which people signed up and ordered."""
+    stretches: list[tuple[datetime, datetime]] = []
+    sign_up = Story._sign_up
+
+    def noted(story: Story, start: datetime, end: datetime) -> None:
+        stretches.append((start, end))
+        sign_up(story, start, end)
+
+    monkeypatch.setattr(Story, "_sign_up", noted)
+    return stretches
+
+
+def test_it_shows_what_delivery_can_do_and_is_the_same_each_time(lived: list[tuple[datetime, datetime]]) -> None:
     job = run_main_job(people=PEOPLE, today=NOW)
+    # No moment of the weeks is left out, nor lived twice.
+    assert lived[0][0] == NOW - timedelta(days=STORY_DAYS) and lived[-1][1] == NOW
+    assert all(earlier[1] == later[0] for earlier, later in pairwise(lived))
     workspace = workspace_by_slug("voltline")
     assert workspace is not None
     with tenancy.workspace(workspace.pk):
