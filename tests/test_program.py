@@ -103,3 +103,17 @@ def test_an_unreachable_database_is_named(installation: Installation, monkeypatc
     assert "cannot reach the database" in refused.stderr
     assert "Check DATABASE_URL" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_a_database_that_dies_is_started_again(installation: Installation):
+    server = EmbeddedServer(installation.directory / "postgres")
+    with installation.up() as program:
+        victim = server.pid()
+        assert victim is not None
+        os.kill(victim, signal.SIGKILL)
+        deadline = time.monotonic() + 60
+        while server.pid() in (None, victim) or installation.run("doctor").returncode != 0:
+            assert time.monotonic() < deadline, installation.log()
+            time.sleep(0.2)
+        assert "the database has ended; starting it again" in installation.log()
+        assert program.poll() is None

@@ -10,12 +10,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
 import click
 
+from northpost.config import environment
+from northpost.core.postgres import DatabaseUnavailable, EmbeddedServer
 from northpost.program import ground
 from northpost.program.processes import HOST, MAILBOX_PORT, PORT, refuse_taken_port, usual_workers
 
@@ -86,7 +88,8 @@ def run(
                 click.echo(f"Northpost serves on http://{host}:{port}  (Ctrl-C stops it)")
                 if greet is not None:
                     greet()
-            watch(children, stopping)
+            server = environment.embedded_server()
+            watch([*children, *([Database(server)] if server is not None else [])], stopping)
         finally:
             click.echo("Stopping ...")
             stop(children)
@@ -137,6 +140,29 @@ class Child:
             self.start()
 
 
+@dataclass
+class Database:
+    """The embedded database, started again if it ends by itself. What it had committed is there again."""
+
+    server: EmbeddedServer
+    failures: int = 0
+    start_again_at: float = 0.0
+
+    def look_after(self) -> None:
+        if self.server.pid() is not None or time.monotonic() < self.start_again_at:
+            return
+        click.echo("the database has ended; starting it again", err=True)
+        try:
+            self.server.start()
+        except DatabaseUnavailable as error:
+            self.failures += 1
+            wait = min(2.0**self.failures, 60.0)
+            click.echo(f"{error}; again in {wait:.0f} s", err=True)
+            self.start_again_at = time.monotonic() + wait
+        else:
+            self.failures = 0
+
+
 def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -150,11 +176,11 @@ def wait_until_it_answers(host: str, port: int, stopping: Stop) -> None:
         time.sleep(LOOK_EVERY)
 
 
-def watch(children: list[Child], stopping: Stop) -> None:
+def watch(parts: Sequence[Child | Database], stopping: Stop) -> None:
     """Return when asked to stop."""
     while not stopping.asked:
-        for child in children:
-            child.look_after()
+        for part in parts:
+            part.look_after()
         time.sleep(LOOK_EVERY)
 
 
