@@ -107,6 +107,7 @@ PAGES = [
     Shot("domains", "settings/domains/"),
     Shot("first-share", "mailings/first-share/"),
     Shot("limits", "settings/limits/"),
+    Shot("provider-limit-new", "settings/limits/providers/new/"),
     Shot("warm-up", "settings/limits/", follow=ONE.format("warm-ups")),
     Shot("warm-up-new", "settings/limits/warm-ups/new/"),
     Shot("route", "settings/sending/", follow=ONE.format("routes")),
