@@ -6,6 +6,8 @@ To the sender's lane it is what transport.ConnectionPool is: envelopes in, one o
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import threading
 from collections.abc import AsyncIterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +18,8 @@ from northpost.delivery.esp.http import AnswerLost, Busy, Refused, Sender, defer
 from northpost.delivery.esp.provider import Account
 from northpost.delivery.transport import Envelope, Outcome, RouteUnavailable
 from northpost.delivery.transport.pool import OnOutcome
+
+log = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 20.0  # seconds; who wants to be left alone for longer is tried again by the ledger
 TRIES = 3
@@ -31,6 +35,7 @@ class EspPool:
         self._threads = ThreadPoolExecutor(max_workers=requests, thread_name_prefix="northpost-esp")
         self._own = threading.local()
         self._senders: list[Sender] = []
+        self._stopped = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         return self
@@ -45,6 +50,7 @@ class EspPool:
     async def send(self, envelopes: AsyncIterable[Envelope], on_outcome: OnOutcome) -> None:
         """Send all. Raises RouteUnavailable when the service can't be used; then, and when this is cancelled, an
         envelope that was drawn and has had no outcome was not sent, not even in part."""
+        self._stopped.clear()
         queue: asyncio.Queue[Envelope | None] = asyncio.Queue(maxsize=2 * self._requests * self._batch)
         workers = [asyncio.create_task(self._work(queue, on_outcome)) for _ in range(self._requests)]
         feeding = asyncio.create_task(_feed(envelopes, queue, self._requests))
@@ -52,18 +58,25 @@ class EspPool:
         try:
             await asyncio.shield(everything)
         except BaseException:
+            self._stopped.set()
             feeding.cancel()
-            await self._wind_up(queue, workers)
+            winding_up = asyncio.create_task(self._wind_up(queue, feeding, workers))
+            # Cancelled again meanwhile, it waits all the same: a request without its outcome would count as unsent.
+            while not winding_up.done():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.shield(winding_up)
             await asyncio.gather(everything, return_exceptions=True)
             raise
 
-    async def _wind_up(self, queue: asyncio.Queue[Envelope | None], workers: Sequence[asyncio.Task[None]]) -> None:
+    async def _wind_up(
+        self, queue: asyncio.Queue[Envelope | None], feeding: asyncio.Task[None], workers: Sequence[asyncio.Task[None]]
+    ) -> None:
         """A request that is on its way can't be called back: its outcome is waited for. No other is begun."""
         while not queue.empty():
             queue.get_nowait()
         for _ in workers:
             queue.put_nowait(None)
-        await asyncio.gather(*workers, return_exceptions=True)
+        await asyncio.gather(feeding, *workers, return_exceptions=True)
 
     async def _work(self, queue: asyncio.Queue[Envelope | None], on_outcome: OnOutcome) -> None:
         loop = asyncio.get_running_loop()
@@ -82,16 +95,21 @@ class EspPool:
     async def _hand_over(
         self, loop: asyncio.AbstractEventLoop, chunk: Sequence[Envelope], on_outcome: OnOutcome
     ) -> None:
-        """Raises RouteUnavailable: what has no outcome by then was not sent."""
+        """Raises RouteUnavailable: what has no outcome by then was not sent. Broken off, it asks no more: what was
+        not asked has no outcome."""
         text, lost = "", False
         for attempt in range(TRIES):
+            if self._stopped.is_set():
+                if lost:
+                    break
+                return
             try:
                 outcomes = await loop.run_in_executor(self._threads, self._send, chunk)
             except Busy as busy:
                 text = busy.text
                 if busy.seconds > LONGEST_PAUSE or attempt == TRIES - 1:
                     break
-                await asyncio.sleep(busy.seconds)
+                await self._pause(busy.seconds)
             except AnswerLost as error:
                 text, lost = str(error), True
                 if not self._sender_is_idempotent():
@@ -112,6 +130,8 @@ class EspPool:
                 return
             else:
                 _tell(on_outcome, outcomes)
+                told = {outcome.key for outcome in outcomes}
+                _tell(on_outcome, [in_doubt(one, "no answer for it") for one in chunk if one.key not in told])
                 return
         _tell(on_outcome, [(in_doubt if lost else deferred)(envelope, text) for envelope in chunk])
 
@@ -120,7 +140,19 @@ class EspPool:
         if sender is None:
             sender = self._own.sender = self._account.provider.make_sender(self._account.credentials)
             self._senders.append(sender)
-        return sender.send(chunk)
+        try:
+            return sender.send(chunk)
+        except (RouteUnavailable, Busy, AnswerLost, Refused):
+            raise
+        except Exception as error:
+            # A fault in the program, and nobody knows whether the request had been written by then.
+            log.exception("a request to a service failed")
+            raise AnswerLost(f"{type(error).__name__}: {error}") from error
+
+    async def _pause(self, seconds: float) -> None:
+        """Until then, or until it is broken off."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), seconds)
 
     def _sender_is_idempotent(self) -> bool:
         return bool(self._senders) and self._senders[0].idempotent
