@@ -18,7 +18,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from northpost.core import clock, tenancy
 from northpost.delivery import actions, queries
-from northpost.delivery.actions.control import finish_sources
+from northpost.delivery.actions.control import finish_sources, skip_cancelled
 from northpost.delivery.actions.hits import QUARANTINE
 from northpost.delivery.engine import SendReport, send_due
 from northpost.delivery.rules.urgency import Urgency, urgency_of
@@ -116,6 +116,7 @@ def look_after_mail() -> int:
             actions.recover()
             actions.classify_hits()
             now = clock.now()
+            skip_cancelled(now)
             finish_sources(now)
             if queries.is_due(now):
                 begun += defer_sending(workspace_id)

@@ -26,15 +26,24 @@ def cancel_source(*, kind: str, source_id: int) -> int:
     """End it for good: whoever still waits is skipped as cancelled. Returns how many."""
     now = clock.now()
     with transaction.atomic():
-        _set(kind, source_id, SourceState.CANCELLED, "")
-        WaitingBatch.objects.filter(source_kind=kind, source_id=source_id).delete()
-        HeldBatch.objects.filter(source_kind=kind, source_id=source_id).delete()
-        return Message.objects.filter(source_kind=kind, source_id=source_id, state__in=WAITING).update(
+        # In the order in which senders lock what they settle: messages, batches, the source.
+        skipped = Message.objects.filter(source_kind=kind, source_id=source_id, state__in=WAITING).update(
             # A worker that holds one of them can't mark it any more.
             state=MessageState.SKIPPED,
             reason=SkipReason.CANCELLED,
             settled_at=now,
         )
+        WaitingBatch.objects.filter(source_kind=kind, source_id=source_id).delete()
+        HeldBatch.objects.filter(source_kind=kind, source_id=source_id).delete()
+        _set(kind, source_id, SourceState.CANCELLED, "")
+        return skipped
+
+
+def skip_cancelled(now: datetime) -> int:
+    """Skip what has come back to the queue since its source was cancelled; returns how many."""
+    return sql.run(
+        sql.load("northpost.delivery", "skip_cancelled"), {"workspace_id": tenancy.require_workspace(), "now": now}
+    )
 
 
 def finish_sources(now: datetime) -> int:

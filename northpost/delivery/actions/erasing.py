@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from northpost.contacts.actions import ErasedPerson
+from northpost.core import clock
+from northpost.delivery.actions.control import WAITING
 from northpost.delivery.actions.suppression import forget_address
-from northpost.delivery.models import Hit, Message, Resolution, ServiceReport
+from northpost.delivery.models import Hit, Message, MessageState, Resolution, ServiceReport, SkipReason
 
 
 def forget_person(person: ErasedPerson) -> None:
@@ -17,3 +19,7 @@ def forget_person(person: ErasedPerson) -> None:
     ServiceReport.objects.filter(message_id__in=messages.values("pk")).update(text="", agent="")
     Resolution.objects.filter(message_id__in=messages.values("pk")).update(told="")
     messages.update(email=None, context=None, reply_text="")
+    # A worker that is about to send one of them finds it gone, and writes no address into it.
+    messages.filter(state__in=WAITING).update(
+        state=MessageState.SKIPPED, reason=SkipReason.ERASED, settled_at=clock.now()
+    )

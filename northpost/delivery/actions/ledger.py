@@ -167,10 +167,11 @@ def settle(settlements: Sequence[Settlement]) -> list[int]:
     if not others:
         return _settle_accepted(accepted) if accepted else []
     with transaction.atomic():
-        written = _settle_accepted(accepted) if accepted else []
+        written: list[int] = []
+        # These lock their claims, as recovery does before it locks messages: so they go first.
         for start in range(0, len(others), PIECE):
             written += _settle_others(others[start : start + PIECE])
-        return written
+        return written + (_settle_accepted(accepted) if accepted else [])
 
 
 def _distinct(claims: Iterable[uuid.UUID]) -> tuple[list[uuid.UUID], str]:
@@ -198,7 +199,7 @@ def _settle_accepted(settlements: Sequence[Settlement]) -> list[int]:
             "claims": claims,
             "numbers": numbers,
             "codes": sql.integer_array(one.code or 250 for one in ordered),
-            "enhanceds": sql.text_array((one.enhanced or "")[:12] for one in ordered),
+            "enhanceds": sql.text_array(_storable(one.enhanced or "")[:12] for one in ordered),
             "texts": sql.text_array(_storable(one.text) for one in ordered),
         },
     )
@@ -219,7 +220,7 @@ def _settle_others(settlements: Sequence[Settlement]) -> list[int]:
                 "states": [one.state for one in ordered],
                 "reasons": [one.reason for one in ordered],
                 "codes": [one.code for one in ordered],
-                "enhanceds": [(one.enhanced or "")[:12] for one in ordered],
+                "enhanceds": [_storable(one.enhanced or "")[:12] for one in ordered],
                 "texts": [_storable(one.text) for one in ordered],
                 "due_ats": [one.due_at for one in ordered],
                 "bounced": [one.bounced for one in ordered],
@@ -234,7 +235,8 @@ _by_id = attrgetter("id")
 
 
 def _storable(text: str) -> str:
-    return text.replace("\0", " ")[:500]
+    """As PostgreSQL takes it: without NUL, and without half a character of a service's JSON."""
+    return text.replace("\0", " ")[:500].encode("utf-8", "replace").decode()
 
 
 def release(claims: Sequence[uuid.UUID]) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import F, Q
 
 from northpost.core import clock
@@ -52,12 +53,15 @@ def check_breakers(touched: Iterable[tuple[str, int]]) -> list[tuple[str, int, B
             complained=source.complained_count,
             reached=source.breaker,
         )
-        # Claimed by the update: of several workers that see it, one acts.
-        if found is None or not Source.objects.filter(pk=source.pk, breaker=source.breaker).update(
-            breaker=found.level.value
-        ):
+        if found is None:
             continue
-        _act(source, found)
+        # Together, or what failed halfway would count as done.
+        with transaction.atomic():
+            # Claimed by the update: of several workers that see it, one acts.
+            level = found.level.value
+            if not Source.objects.filter(pk=source.pk, breaker=source.breaker).update(breaker=level):
+                continue
+            _act(source, found)
         tripped.append((kind, source_id, found))
     return tripped
 

@@ -107,7 +107,7 @@ due AS MATERIALIZED (
            )] AS route_id,
            taken.any_address, m.language, m.variant, m.context, m.expires_at, m.due_at
     FROM taken
-    CROSS JOIN LATERAL unnest(taken.mine) AS one (id)
+    CROSS JOIN LATERAL (SELECT DISTINCT unnest(taken.mine) AS id) AS one
     -- not those that wait no more, because they were cancelled
     JOIN delivery_message m
         ON m.workspace_id = %(workspace_id)s AND m.id = one.id AND m.state IN ('queued', 'deferred')

@@ -7,7 +7,7 @@
 -- index:  delivery_claim_once, delivery_message's and contacts_contact's primary keys
 WITH mine AS MATERIALIZED (
     -- Locked: until this is committed nobody takes the claim for one of a worker that is gone.
-    SELECT id, claim FROM delivery_claim
+    SELECT id, claim, begun_ids FROM delivery_claim
     WHERE workspace_id = %(workspace_id)s AND claim = ANY(%(claims)s::uuid[])
     ORDER BY id
     FOR UPDATE
@@ -28,8 +28,12 @@ held AS MATERIALIZED (
         AND source.source_id = m.source_id
     LEFT JOIN contacts_contact c ON c.workspace_id = %(workspace_id)s AND c.id = m.contact_id
     WHERE asked.claim IN (SELECT claim FROM mine)
-      -- sending: marked by this very claim, when the answer to its commit was lost
-      AND (m.state IN ('queued', 'deferred') OR (m.state = 'sending' AND m.claim = asked.claim))
+      -- Once more, because the answer to the commit was lost: what this very claim has marked is sending, and what it has
+      -- put back into the queue by then is not its own any more.
+      AND (
+          (m.state IN ('queued', 'deferred') AND (asked.claim, m.id) NOT IN (SELECT claim, unnest(begun_ids) FROM mine))
+          OR (m.state = 'sending' AND m.claim = asked.claim)
+      )
 ),
 decided AS (
     SELECT held.id, held.claim, held.email,
@@ -62,8 +66,10 @@ marked AS (
         reason = moved.reason,
         email = coalesce(moved.email, m.email),
         route_id = %(route_id)s,
-        attempts = m.attempts + (moved.state = 'sending' AND m.state <> 'sending')::int,
-        sending_at = CASE WHEN moved.state = 'sending' THEN coalesce(m.sending_at, %(now)s) ELSE m.sending_at END,
+        attempts = m.attempts + (moved.state = 'sending')::int - (m.state = 'sending')::int,
+        sending_at = CASE WHEN moved.state = 'sending' THEN coalesce(m.sending_at, %(now)s)
+                          WHEN m.state = 'sending' AND m.attempts <= 1 THEN NULL
+                          ELSE m.sending_at END,
         settled_at = CASE WHEN moved.state = 'skipped' THEN %(now)s::timestamptz END,
         claim = CASE WHEN moved.state = 'sending' THEN moved.claim END
     FROM moved
@@ -74,7 +80,8 @@ marked AS (
               m.due_at
 ),
 begun AS (
-    UPDATE delivery_claim c SET begun_ids = c.begun_ids || %(ids)s::bigint[]
+    UPDATE delivery_claim c
+    SET begun_ids = c.begun_ids || ARRAY(SELECT held.id FROM held WHERE held.claim = mine.claim AND held.state <> 'sending')
     FROM mine
     WHERE c.workspace_id = %(workspace_id)s AND c.id = mine.id
 ),

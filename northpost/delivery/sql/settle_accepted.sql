@@ -8,7 +8,7 @@ WITH written AS (
     SET state = 'accepted', reason = '', settled_at = %(now)s::timestamptz, claim = NULL,
         reply_code = told.codes[width_bucket(m.id, told.ids)],
         reply_enhanced = told.enhanceds[width_bucket(m.id, told.ids)],
-        reply_text = told.texts[width_bucket(m.id, told.ids)]
+        reply_text = CASE WHEN m.email IS NULL THEN '' ELSE told.texts[width_bucket(m.id, told.ids)] END
     -- No join: believing that hardly any message is being sent, the planner goes through all of the arrays for each.
     -- Of sorted ids width_bucket finds the place by halving.
     FROM (

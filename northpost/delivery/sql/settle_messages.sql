@@ -5,7 +5,7 @@
 --         queued or deferred wait again, and the source's counts move. One row for each message written
 -- index:  delivery_claim_once, delivery_message's primary key, delivery_source_once
 WITH mine AS MATERIALIZED (
-    SELECT id, claim FROM delivery_claim
+    SELECT id, claim, begun_ids FROM delivery_claim
     WHERE workspace_id = %(workspace_id)s AND claim = ANY(%(claims)s::uuid[])
     ORDER BY id
     FOR UPDATE
@@ -16,7 +16,8 @@ written AS (
         reason = told.reason,
         reply_code = told.code,
         reply_enhanced = coalesce(told.enhanced, ''),
-        reply_text = told.text,
+        -- what a server says may name whom it is about
+        reply_text = CASE WHEN m.email IS NULL THEN '' ELSE told.text END,
         due_at = coalesce(told.due_at, m.due_at),
         settled_at = CASE WHEN told.state IN ('deferred', 'queued') THEN NULL ELSE %(now)s::timestamptz END,
         bounced_at = CASE WHEN told.bounced THEN %(now)s::timestamptz ELSE m.bounced_at END,
@@ -34,12 +35,16 @@ written AS (
           (m.state = 'sending' AND m.claim = told.claim)
           -- never begun, so it may only be given back or skipped: nothing else can have become of it
           OR (m.state IN ('queued', 'deferred') AND told.state IN ('queued', 'skipped')
-              AND told.claim IN (SELECT claim FROM mine))
+              AND told.claim IN (SELECT claim FROM mine)
+              AND (told.claim, m.id) NOT IN (SELECT claim, unnest(begun_ids) FROM mine))
       )
-    RETURNING m.id, m.source_kind, m.source_id, m.contact_id, m.email, m.state, m.priority, m.due_at
+    RETURNING told.claim, m.id, m.source_kind, m.source_id, m.contact_id, m.email, m.state, m.priority, m.due_at
 ),
 begun AS (
-    UPDATE delivery_claim c SET begun_ids = c.begun_ids || %(ids)s::bigint[]
+    UPDATE delivery_claim c
+    SET begun_ids = c.begun_ids || ARRAY(
+        SELECT written.id FROM written WHERE written.claim = mine.claim EXCEPT SELECT unnest(mine.begun_ids)
+    )
     FROM mine
     WHERE c.workspace_id = %(workspace_id)s AND c.id = mine.id
 ),

@@ -62,7 +62,8 @@ def test_those_who_left_since_are_skipped_with_the_reason(workspace: Workspace):
     erase_contact(contact_id=people[2].pk)
     withdraw_consent(contact_id=people[5].pk, source="page")
     marked = rig.mark(actions.claim())
-    assert marked.skipped == {"no_consent": 2, "suppressed": 1, "erased": 1}
+    assert marked.skipped == {"no_consent": 2, "suppressed": 1}
+    assert rig.reasons() == {"no_consent": 2, "suppressed": 1, "erased": 1}
     sending = Message.objects.filter(state="sending")
     assert set(sending.values_list("contact_id", "source_id")) == {
         (people[3].pk, 1),
