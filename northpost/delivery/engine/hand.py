@@ -53,6 +53,10 @@ class Hand:
         self.tries |= sending
         self.sending[route_id] += len(sending)
 
+    def is_on_wire(self, message_id: int) -> bool:
+        """Whether something may still be told of it: not once it was given back."""
+        return message_id in self.tries and message_id in self.held
+
     def ended(self, message_id: int) -> Claimed:
         """It is on the wire no more."""
         message = self.held[message_id]

@@ -134,11 +134,15 @@ class Handing:
     def take_outcomes(self, report: Outcomes) -> None:
         counts: dict[int, int] = defaultdict(int)
         for unmade in report.unmade:
+            if not self._hand.is_on_wire(unmade.key):
+                continue
             message = self._hand.ended(unmade.key)
             counts[message.route_id] += 1
             self._persist(partial(self._limiter.unsent, [unmade.key]))
             self._settling.settle(message, MessageState.SKIPPED, reason=unmade.reason, text=unmade.words)
         for outcome in report.outcomes:
+            if not self._hand.is_on_wire(outcome.key):
+                continue
             message = self._hand.held[outcome.key]
             route_id = message.route_id
             counts[route_id] += 1
@@ -155,11 +159,12 @@ class Handing:
 
     def route_is_down(self, down: RouteDown) -> None:
         """Hold the route, and give back everything that was to go by it."""
-        for message_id in down.untouched:
-            self._hand.ended(message_id)
         held = self._hand.held
-        self._persist(partial(self._limiter.unsent, down.untouched))
-        self._settling.give_back([held[message_id] for message_id in down.untouched if message_id in held])
+        untouched = [message_id for message_id in down.untouched if self._hand.is_on_wire(message_id)]
+        for message_id in untouched:
+            self._hand.ended(message_id)
+        self._persist(partial(self._limiter.unsent, untouched))
+        self._settling.give_back([held[message_id] for message_id in untouched])
         self._give_back(down.route_id)
         if down.words:
             self._pause(down.route_id, down.words, None if down.needs_mending else clock.now() + TRY_AGAIN)

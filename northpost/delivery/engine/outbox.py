@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -18,6 +19,8 @@ from northpost.delivery.engine.compose import BadAddress, Prepared, compose
 from northpost.delivery.engine.signing import PIECE, SigningThreads, Unsigned
 from northpost.delivery.models import SkipReason
 from northpost.delivery.transport import Envelope, Supply
+
+log = logging.getLogger(__name__)
 
 AHEAD = 60  # messages that are signed, or being signed, before a connection wants them
 
@@ -43,16 +46,21 @@ class Unmade(NamedTuple):
 
 
 class Outbox(Supply):
-    """``failed`` is told of each message that could not be made. All of it runs in the wire's thread."""
+    """``failed`` is told of each message that could not be made, ``broken`` of a fault in the program. All of it runs
+    in the wire's thread."""
 
-    def __init__(self, signing: SigningThreads, failed: Callable[[Unmade], None]) -> None:
+    def __init__(
+        self, signing: SigningThreads, failed: Callable[[Unmade], None], broken: Callable[[Exception], None]
+    ) -> None:
         super().__init__()
         self._loop = asyncio.get_running_loop()
         self._signing = signing
         self._failed = failed
+        self._broken = broken
         self._drafts: deque[Draft] = deque()
         self._unsigned: deque[Draft] = deque()
         self._in_signing = 0
+        self._closed = False
 
     def __len__(self) -> int:
         return len(self._ready) + len(self._drafts)
@@ -66,6 +74,12 @@ class Outbox(Supply):
             (self._drafts if draft.prepared.signer is None else self._unsigned).append(draft)
         self._have_signed()
         self._on_change()
+
+    def close(self) -> None:
+        """What is here is given back by whoever put it here, and nothing more is heard of it."""
+        self._closed = self._ended = True
+        for messages in (self._ready, self._drafts, self._unsigned):
+            messages.clear()
 
     def take(self) -> Envelope | None:
         if self._ready:
@@ -100,8 +114,13 @@ class Outbox(Supply):
 
         def there() -> None:
             self._in_signing -= len(envelopes)
-            self._have_signed()
-            self.put(envelopes)
+            if self._closed:
+                return
+            try:
+                self.put(envelopes)
+                self._have_signed()
+            except Exception as error:
+                self._broken(error)
 
         with contextlib.suppress(RuntimeError):  # the loop has ended: nobody wants them any more
             self._loop.call_soon_threadsafe(there)
@@ -122,4 +141,12 @@ def composed(draft: Draft) -> Envelope | Unmade:
         return Unmade(draft.key, SkipReason.BAD_ADDRESS.value, str(error))
     except (ContentError, InvalidHeader, TypeError, ValueError, ArithmeticError) as error:
         # One person's data that the template can't take stops nobody else's mail.
-        return Unmade(draft.key, SkipReason.RENDER_FAILED.value, f"{type(error).__name__}: {error}")
+        return _unrendered(draft, error)
+    except Exception as error:
+        # Nor does a fault in the program that shows with one person's data.
+        log.exception("message %s can't be composed", draft.key)
+        return _unrendered(draft, error)
+
+
+def _unrendered(draft: Draft, error: Exception) -> Unmade:
+    return Unmade(draft.key, SkipReason.RENDER_FAILED.value, f"{type(error).__name__}: {error}")

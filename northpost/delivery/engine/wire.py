@@ -122,10 +122,17 @@ class Wire:
                     lane.task.cancel()
 
     def _hand_over(self, way: Way, drafts: Sequence[Draft]) -> None:
-        lane = self._lanes.get(way.route_id)
-        if lane is None or lane.task.done():
-            lane = self._lanes[way.route_id] = Lane(way, self._signing, self._report)
-        lane.add(drafts)
+        if time.monotonic() > self.valid_until:
+            self._report(RouteDown(way.route_id, "", False, sorted(draft.key for draft in drafts)))
+            return
+        try:
+            lane = self._lanes.get(way.route_id)
+            if lane is None or lane.task.done():
+                lane = self._lanes[way.route_id] = Lane(way, self._signing, self._report)
+            lane.add(drafts)
+        except Exception as error:
+            log.exception("handing over failed")
+            self._report(Broken(error))
 
     def _signing_failed(self, error: BaseException) -> None:
         log.error("signing failed", exc_info=error)
@@ -138,12 +145,13 @@ class Lane:
     def __init__(self, way: Way, signing: SigningThreads, report: Callable[[Report], None]) -> None:
         self._way = way
         self._report = report
-        self._outbox = Outbox(signing, self._cannot)
+        self._outbox = Outbox(signing, self._cannot, self._broken)
         self._unsettled: set[int] = set()
         self._outcomes: list[Outcome] = []
         self._unmade: list[Unmade] = []
         self._flushing: asyncio.TimerHandle | None = None
         self.task = asyncio.get_running_loop().create_task(self._run())
+        self.task.add_done_callback(self._has_ended)
 
     def add(self, drafts: Sequence[Draft]) -> None:
         self._unsettled.update([draft.key for draft in drafts])
@@ -181,7 +189,13 @@ class Lane:
             return f"{type(error).__name__}: {error}", False
         return "", False
 
+    def _has_ended(self, _task: asyncio.Task[None]) -> None:
+        """Cancelled before its first step it has not run at all: what it was handed is given back all the same."""
+        if self._unsettled:
+            self._give_back("", needs_mending=False)
+
     def _give_back(self, words: str, *, needs_mending: bool) -> None:
+        self._outbox.close()
         self._flush()
         untouched, self._unsettled = sorted(self._unsettled), set()
         self._report(RouteDown(self._way.route_id, words, needs_mending, untouched))
@@ -197,6 +211,10 @@ class Lane:
         self._unmade.append(unmade)
         if self._flushing is None:
             self._flush_soon()
+
+    def _broken(self, error: Exception) -> None:
+        log.error("preparing messages failed", exc_info=error)
+        self._report(Broken(error))
 
     def _flush_soon(self) -> None:
         self._flushing = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)

@@ -4,56 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from northpost.delivery.esp.http import AnswerLost, Busy, Refused, accepted
-from northpost.delivery.esp.pool import EspPool
-from northpost.delivery.esp.provider import Account
+from northpost.delivery.esp.http import AnswerLost, Busy, Refused
+from northpost.delivery.esp.tests.scripted import Held, Scripted, taken
 from northpost.delivery.esp.tests.services import envelope
 from northpost.delivery.transport import Envelope, Outcome
-
-Answer = Callable[[Sequence[Envelope]], list[Outcome]]
-
-
-class Scripted:
-    """A service: ``answer`` is asked in the request's own thread. ``asked``: the keys of each request."""
-
-    def __init__(self, answer: Answer, *, batch: int = 1, idempotent: bool = False) -> None:
-        self.asked: list[list[int]] = []
-        self.idempotent = idempotent
-        self._answer = answer
-        provider = SimpleNamespace(batch=batch, make_sender=lambda credentials: self)
-        self.account = cast(Account, SimpleNamespace(provider=provider, credentials={}))
-
-    def send(self, envelopes: Sequence[Envelope]) -> list[Outcome]:
-        self.asked.append([one.key for one in envelopes])
-        return self._answer(envelopes)
-
-    def close(self) -> None:
-        pass
-
-
-def taken(envelopes: Sequence[Envelope]) -> list[Outcome]:
-    return [accepted(one) for one in envelopes]
-
-
-class Held:
-    """Answers that are held back until ``go``; ``begun`` is set when the first request waits."""
-
-    def __init__(self, then: Answer = taken) -> None:
-        self.begun = threading.Event()
-        self.go = threading.Event()
-        self._then = then
-
-    def __call__(self, envelopes: Sequence[Envelope]) -> list[Outcome]:
-        self.begun.set()
-        assert self.go.wait(10)
-        return self._then(envelopes)
 
 
 def sent(service: Scripted, count: int, meddle: Callable[[asyncio.Task[None]], Any] | None = None) -> dict[int, str]:
@@ -67,7 +26,7 @@ def sent(service: Scripted, count: int, meddle: Callable[[asyncio.Task[None]], A
             await asyncio.sleep(60)
 
     async def run() -> None:
-        async with EspPool(service.account, 1) as pool:
+        async with service.make_pool(1) as pool:
             await pool.send(drawn(), found.append)
 
     async def story() -> None:
