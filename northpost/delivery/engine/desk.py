@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import time
 import uuid
@@ -21,6 +22,8 @@ from northpost.delivery.engine.settling import SETTLE_SECONDS, Settling
 from northpost.delivery.engine.wire import Broken, Outcomes, Report, RouteDown, Wire
 from northpost.delivery.routes import TIMEOUTS
 from northpost.delivery.transport import Timeouts
+
+log = logging.getLogger(__name__)
 
 BATCH = 500
 IDLE_SECONDS = 0.5
@@ -107,7 +110,7 @@ class _Desk:
             self._persist.patience = 1.0
             with contextlib.suppress(OperationalError, InterfaceError):
                 self._wire.stop()
-                self._take_reports()
+                self._take_the_last_reports()
                 self._settling.write()
             raise
         return self._report
@@ -136,6 +139,16 @@ class _Desk:
         with contextlib.suppress(queue.Empty):
             while True:
                 self._take(self._inbox.get_nowait())
+
+    def _take_the_last_reports(self) -> None:
+        """Whatever comes of one of them, the others are taken: the run ends already, and says why."""
+        while not self._inbox.empty():
+            try:
+                self._take_reports()
+            except (OperationalError, InterfaceError):
+                raise
+            except Exception:
+                log.exception("a report of the sending thread can't be taken")
 
     def _wait(self) -> None:
         seconds = SETTLE_SECONDS if self._settling or self._handing else IDLE_SECONDS

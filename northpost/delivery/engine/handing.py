@@ -6,13 +6,14 @@ import math
 import time
 import uuid
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 from northpost.core import clock
 from northpost.delivery import actions, queries
+from northpost.delivery.actions.ledger import Claimed
 from northpost.delivery.actions.routing import TRY_AGAIN, clear_route, pause_route
 from northpost.delivery.engine.hand import Hand
 from northpost.delivery.engine.outbox import Draft
@@ -121,7 +122,7 @@ class Handing:
                     break
                 admitted = self._persist(partial(self._limiter.admit, way, waiting, room))
                 for draft, due_at in admitted.later:
-                    self._settling.give_back([self._hand.held[draft.key]], due_at=due_at)
+                    self._settling.give_back(self._unsent([draft]), due_at=due_at)
                 if not admitted.going:
                     break
                 self._mark_and_send(way, admitted.going)
@@ -177,12 +178,22 @@ class Handing:
         self._settling.give_back(unsent)
 
     def _give_back(self, route_id: int) -> None:
-        waiting, held = self._ready[route_id], self._hand.held
-        self._settling.give_back([held[draft.key] for draft in waiting])
+        waiting = self._ready[route_id]
+        self._settling.give_back(self._unsent(waiting))
         waiting.clear()
 
-    def _mark_and_send(self, way: Way, chunk: Sequence[Draft]) -> None:
-        held = self._hand.held
+    def _unsent(self, drafts: Iterable[Draft]) -> list[Claimed]:
+        """The messages of drafts that are not on the wire, each once."""
+        held, tries = self._hand.held, self._hand.tries
+        keys = dict.fromkeys(draft.key for draft in drafts)
+        return [held[key] for key in keys if key in held and key not in tries]
+
+    def _mark_and_send(self, way: Way, drafts: Sequence[Draft]) -> None:
+        """Never are there two of one message on the wire, whatever was claimed."""
+        held, tries = self._hand.held, self._hand.tries
+        chunk = list({draft.key: draft for draft in drafts if draft.key in held and draft.key not in tries}.values())
+        if not chunk:
+            return
         pairs = [(draft.key, held[draft.key].claim) for draft in chunk]
         marked = self._persist(lambda: actions.mark_sending(pairs, route_id=way.route_id))
         sending = marked.sending

@@ -119,7 +119,13 @@ class Settling:
         settlements, self._settlements = self._settlements, []
         lost, self._lost = self._lost, []
         if settlements:
-            self._count(settlements, set(self._persist(lambda: actions.settle(settlements))))
+            try:
+                written = self._persist(lambda: actions.settle(settlements))
+            except BaseException:
+                # What became of messages is not lost with the attempt: the end of the run tries once more.
+                self._settlements, self._lost = settlements + self._settlements, lost + self._lost
+                raise
+            self._count(settlements, set(written))
         self._hand.written([*lost, *(one.claim for one in settlements)])
         if time.monotonic() - self._breakers_at > BREAKER_SECONDS or not self._hand.held:
             self._breakers_at = time.monotonic()

@@ -132,17 +132,19 @@ class Limiter:
 
     def unsent(self, message_ids: list[int]) -> None:
         """They were reserved and did not go after all: others may."""
-        counts: dict[str, int] = defaultdict(int)
-        reserved: dict[str, tuple[list[Limit], Running | None]] = {}
-        for message_id in message_ids:
-            found = self._reserved.pop(message_id, None)
+        together: dict[str, list[int]] = defaultdict(list)
+        for message_id in dict.fromkeys(message_ids):
+            found = self._reserved.get(message_id)
             if found is not None:
                 key = "|".join([limit.key for limit in found[0]] + [str(found[1].id) if found[1] else ""])
-                reserved[key] = found
-                counts[key] += 1
+                together[key].append(message_id)
         now = clock.now()
-        for key, (limits, plan) in reserved.items():
-            give_back(limits, counts[key], now=now, today=plan.today if plan else None)
+        for alike in together.values():
+            limits, plan = self._reserved[alike[-1]]
+            give_back(limits, len(alike), now=now, today=plan.today if plan else None)
+            # Only now: where the database fails, this is asked again.
+            for message_id in alike:
+                del self._reserved[message_id]
         self._closed.clear()
 
     # --- after it was answered -------------------------------------------------------------------

@@ -1,0 +1,164 @@
+"""A fault in the program costs no more than it must: what is known of messages is written, and none goes twice."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from django.db import OperationalError
+
+from northpost.core import clock
+from northpost.delivery import actions
+from northpost.delivery.actions.ledger import Settlement
+from northpost.delivery.engine import outbox, send_due, throttle
+from northpost.delivery.engine.handing import Handing
+from northpost.delivery.engine.outbox import Draft
+from northpost.delivery.engine.persisting import Persistence
+from northpost.delivery.engine.report import SendReport
+from northpost.delivery.engine.throttle import Limiter, Origin
+from northpost.delivery.engine.wire import Broken, Lane
+from northpost.delivery.limits.budgets import Limit, used
+from northpost.delivery.models import Message, Route
+from northpost.delivery.routes import way_of
+from northpost.delivery.rules.throttling import DAY
+from northpost.delivery.tests import rig
+from northpost.delivery.tests.test_sending import memory_sink
+from northpost.delivery.transport import Outcome
+from northpost.mailbox.received import MemoryStore
+from northpost.team.models import Workspace
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+def test_a_fault_with_one_person_s_mail_skips_the_person_and_pauses_nothing(
+    workspace: Workspace, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+):
+    compose = outbox.compose
+
+    def faulty(prepared: Any, **given: Any) -> Any:
+        if given["email"] == "person3@mail.example":
+            raise KeyError("x")
+        return compose(prepared, **given)
+
+    monkeypatch.setattr(outbox, "compose", faulty)
+    with memory_sink(store) as port:
+        route = rig.route(port)
+        rig.register()
+        rig.people(20)
+        rig.enqueue()
+        report = send_due(workspace.pk, timeouts=rig.QUICK)
+    assert (dict(report.states), report.alerts) == ({"accepted": 19, "skipped": 1}, [])
+    assert rig.reasons() == {"render_failed": 1}
+    assert Message.objects.get(state="skipped").email == "person3@mail.example"
+    assert Route.objects.get(pk=route.pk).paused_at is None
+
+
+def test_what_could_not_be_written_is_written_at_the_end(
+    workspace: Workspace, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+):
+    settle = actions.settle
+    refused: list[int] = []
+
+    def faulty(settlements: Sequence[Settlement]) -> list[int]:
+        if not refused:
+            refused.extend(one.id for one in settlements)
+            raise RuntimeError("a fault")
+        return settle(settlements)
+
+    monkeypatch.setattr(actions, "settle", faulty)
+    with memory_sink(store) as port:
+        rig.route(port)
+        rig.register()
+        rig.people(20)
+        rig.enqueue()
+        with pytest.raises(RuntimeError, match="a fault"):
+            send_due(workspace.pk, timeouts=rig.QUICK)
+    assert refused
+    assert set(Message.objects.filter(pk__in=refused).values_list("state", flat=True)) == {"accepted"}
+    assert not Message.objects.filter(state="sending").exists()
+
+
+def test_a_second_fault_while_the_run_ends_loses_no_outcome(
+    workspace: Workspace, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+):
+    note = Lane._note
+    noted: list[int] = []
+
+    def faulty(lane: Lane, outcome: Outcome) -> None:
+        note(lane, outcome)
+        noted.append(outcome.key)
+        if len(noted) == 10:
+            lane._report(Broken(RuntimeError("the first")))
+            lane._report(Broken(RuntimeError("the second")))
+            lane._flush()
+
+    monkeypatch.setattr(Lane, "_note", faulty)
+    with memory_sink(store) as port:
+        rig.route(port)
+        rig.register()
+        rig.people(20)
+        rig.enqueue()
+        with pytest.raises(RuntimeError, match="the first"):
+            send_due(workspace.pk, timeouts=rig.QUICK)
+    assert len(noted) >= 10
+    told = Message.objects.filter(pk__in=noted).values_list("state", flat=True)
+    assert set(told) <= {"accepted", "in_doubt"}
+    assert Counter(told)["accepted"] >= 10
+    assert not Message.objects.filter(state="sending").exists()
+
+
+def test_two_drafts_of_one_message_are_sent_once(
+    workspace: Workspace, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+):
+    put = Handing.put
+
+    def twice(handing: Handing, route_id: int, drafts: Sequence[Draft]) -> None:
+        put(handing, route_id, [*drafts, *drafts])
+
+    monkeypatch.setattr(Handing, "put", twice)
+    with memory_sink(store) as port:
+        rig.route(port)
+        rig.register()
+        people = rig.people(20)
+        rig.enqueue()
+        report = send_due(workspace.pk, timeouts=rig.QUICK)
+    assert sorted(mail.recipient for mail in store.mails) == sorted(person.email or "" for person in people)
+    assert (dict(report.states), report.stale) == ({"accepted": 20}, 0)
+
+
+def test_what_was_reserved_and_not_sent_is_given_back_though_the_database_fails_once(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+):
+    route = rig.route(2525, per_day=100)
+    persist = Persistence(SendReport())
+    limiter = Limiter(lambda key: Origin((rig.KIND, 1), "shop.example"))
+    waiting = deque(
+        cast(Draft, SimpleNamespace(key=number, recipient=f"person{number}@mail.example")) for number in range(10)
+    )
+    going = persist(lambda: limiter.admit(way_of(route), waiting, 10)).going
+    key = f"route:{route.pk}:day"
+    limit = Limit(key, DAY, 100)
+    assert used([limit], now=clock.now()) == {key: 10}
+    give_back = throttle.give_back
+    failed: list[int] = []
+
+    def faulty(limits: Sequence[Limit], count: int, **given: Any) -> None:
+        if not failed:
+            failed.append(count)
+            raise OperationalError("gone")
+        give_back(limits, count, **given)
+
+    monkeypatch.setattr(throttle, "give_back", faulty)
+    persist(lambda: limiter.unsent([draft.key for draft in going[:6]]))
+    assert failed == [6]
+    assert used([limit], now=clock.now()) == {key: 4}
+    limiter.unsent([draft.key for draft in going])
+    assert used([limit], now=clock.now()) == {key: 0}
