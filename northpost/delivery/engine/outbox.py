@@ -1,7 +1,6 @@
-"""A route's messages, composed at the moment when a connection takes them.
+"""A route's messages, composed just before connections take them: a few ahead, and more of those that get a signature.
 
-So no more than what is on the wire lies in memory, and each is still in the processor's cache when it is written. Only
-those that get a signature are made ahead, as the signing has threads of its own.
+So hardly more than what is on the wire lies in memory, and each is still in the processor's cache when it is written.
 """
 
 from __future__ import annotations
@@ -22,6 +21,8 @@ from northpost.delivery.transport import Envelope, Supply
 
 log = logging.getLogger(__name__)
 
+STOCK = 20  # messages that are composed before a connection wants them: it writes at once, and several write together
+SLICE = 10  # of these composed before the sockets get their turn
 AHEAD = 60  # messages that are signed, or being signed, before a connection wants them
 
 
@@ -60,6 +61,7 @@ class Outbox(Supply):
         self._drafts: deque[Draft] = deque()
         self._unsigned: deque[Draft] = deque()
         self._in_signing = 0
+        self._composing = False
         self._closed = False
 
     def __len__(self) -> int:
@@ -82,17 +84,38 @@ class Outbox(Supply):
             messages.clear()
 
     def take(self) -> Envelope | None:
-        if self._ready:
-            envelope = self._ready.popleft()
-            if self._unsigned:
-                self._have_signed()
-            return envelope
-        while self._drafts:
+        while self._drafts and not self._ready:
+            self._compose(1)
+        if not self._ready:
+            return None
+        envelope = self._ready.popleft()
+        if self._unsigned:
+            self._have_signed()
+        elif self._drafts:
+            self._compose_soon()
+        return envelope
+
+    def _compose_soon(self) -> None:
+        if not self._composing and len(self._ready) < STOCK:
+            self._composing = True
+            self._loop.call_soon(self._compose_ahead)
+
+    def _compose_ahead(self) -> None:
+        self._composing = False
+        try:
+            self._compose(SLICE)
+        except Exception as error:
+            self._broken(error)
+        if self._drafts:
+            self._compose_soon()
+
+    def _compose(self, count: int) -> None:
+        for _ in range(min(count, len(self._drafts))):
             made = composed(self._drafts.popleft())
             if isinstance(made, Envelope):
-                return made
-            self._failed(made)
-        return None
+                self._ready.append(made)
+            else:
+                self._failed(made)
 
     def _have_signed(self) -> None:
         """Compose what the signing can work on meanwhile, a piece at a time so that the sockets get their turn."""
