@@ -10,7 +10,6 @@ import asyncio
 import gc
 import logging
 import signal
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -28,7 +27,6 @@ from northpost.team.queries import workspace_ids
 log = logging.getLogger(__name__)
 CONSUME_EVERY = 1.0  # seconds between looks at the log
 BURY_EVERY = 30.0  # seconds between looks for the jobs of workers that are gone
-SWITCH_SECONDS = 0.001
 DEAD_AFTER = 60.0  # seconds without a word of a worker
 
 
@@ -74,10 +72,8 @@ async def work(*, concurrency: int) -> None:
 
 
 def be_quick() -> None:
-    """What is imported by now stays, so the collector need not look at it again and again; and a thread that has its
-    server's answer gets its turn before the others have finished theirs."""
+    """What is imported by now stays, so the collector need not look at it again and again."""
     gc.freeze()
-    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 async def _serve(worker_app: App, lane: Lane) -> None:
