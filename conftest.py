@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, connections
 
 from northpost.config import environment
-from northpost.core import database, tenancy
+from northpost.core import database, sql, tenancy
 from northpost.team.actions import found_workspace
 from northpost.team.models import User, Workspace
 
@@ -51,6 +51,14 @@ def workspace(owner: User) -> Iterator[Workspace]:
     made = found_workspace(name="Firm", owner=owner)
     with tenancy.workspace(made.pk):
         yield made
+
+
+@pytest.fixture
+def no_jobs(transactional_db: None) -> Iterator[None]:
+    """For tests that commit: the queue of jobs is no table of Django's, and outlives a test."""
+    sql.run("DELETE FROM procrastinate_jobs")
+    yield
+    sql.run("DELETE FROM procrastinate_jobs")
 
 
 @pytest.fixture

@@ -171,6 +171,9 @@ class Lane:
             raise
         if words or self._unsettled:
             self._give_back(words, needs_mending=needs_mending)
+        else:
+            # The thread may end before what has gathered is told.
+            self._flush()
 
     async def _carry(self) -> tuple[str, bool]:
         """Send until told to stop; why the route can't be used otherwise, and whether that needs mending."""

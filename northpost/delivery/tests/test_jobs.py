@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,15 +16,7 @@ from northpost.delivery.rules.urgency import Urgency, urgency_of
 from northpost.delivery.tests import rig
 from northpost.team.models import Workspace
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def no_jobs() -> Iterator[None]:
-    """The queue is no table of Django's, and outlives a test."""
-    sql.run("DELETE FROM procrastinate_jobs")
-    yield
-    sql.run("DELETE FROM procrastinate_jobs")
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_jobs")]
 
 
 def waiting() -> list[tuple[str, str, int]]:

@@ -22,7 +22,7 @@ from northpost.delivery.models import Claim, Message, Source, Verdict, WaitingBa
 from northpost.delivery.tests import rig
 from northpost.team.models import Workspace
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_jobs")]
 
 
 def waiting() -> list[int]:
