@@ -137,11 +137,16 @@ def mark_sending(held: Sequence[tuple[int, uuid.UUID]], *, route_id: int) -> Mar
     now = clock.now()
     ordered = sorted(held)
     claims, numbers = _distinct(claim for _id, claim in ordered)
+    workspace_id = tenancy.require_workspace()
     with transaction.atomic(durable=True):
+        # By a statement of its own: a try whose connection was lost may still be under way in the server, and one that
+        # had to wait for it in the midst of the statement would not see what it wrote.
+        locking = sql.load("northpost.delivery", "lock_claims")
+        sql.fetch_prepared(locking, {"workspace_id": workspace_id, "claims": claims})
         rows = sql.fetch_prepared(
             sql.load("northpost.delivery", "mark_sending"),
             {
-                "workspace_id": tenancy.require_workspace(),
+                "workspace_id": workspace_id,
                 "now": now,
                 "suppression_key": suppression_key(),
                 "route_id": route_id,

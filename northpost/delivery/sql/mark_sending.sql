@@ -6,11 +6,9 @@
 --         still held, with its new state
 -- index:  delivery_claim_once, delivery_message's and contacts_contact's primary keys
 WITH mine AS MATERIALIZED (
-    -- Locked: until this is committed nobody takes the claim for one of a worker that is gone.
+    -- locked by lock_claims
     SELECT id, claim, begun_ids FROM delivery_claim
     WHERE workspace_id = %(workspace_id)s AND claim = ANY(%(claims)s::uuid[])
-    ORDER BY id
-    FOR UPDATE
 ),
 held AS MATERIALIZED (
     SELECT m.id, asked.claim, m.state, m.contact_id, m.purpose_id, m.expires_at, source.state AS source_state,

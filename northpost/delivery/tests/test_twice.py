@@ -11,9 +11,9 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from northpost.contacts.actions import erase_contact
-from northpost.core import clock, tenancy
+from northpost.core import clock, sql, tenancy
 from northpost.delivery import actions, tasks
-from northpost.delivery.actions import doubt, routing
+from northpost.delivery.actions import doubt, ledger, routing
 from northpost.delivery.actions.ledger import Settlement
 from northpost.delivery.engine import handing, send_due
 from northpost.delivery.engine.persisting import Persistence
@@ -84,6 +84,30 @@ def test_marked_again_after_a_pause_that_was_no_try(workspace: Workspace):
     assert rig.mark(held).returned == 1
     message = Message.objects.get()
     assert (message.state, message.attempts, message.sending_at) == ("queued", 0, None)
+
+
+def test_marked_again_while_the_first_try_is_still_under_way_it_is_sending(workspace: Workspace):
+    """The connection was lost and the server works on: the second try waits, and finds what the first has done."""
+    rig.people(3)
+    rig.enqueue()
+    held = actions.claim()
+    pairs = [(one.id, one.claim) for one in held]
+    found: list[ledger.Marked] = []
+    statement = {
+        "workspace_id": workspace.pk,
+        "claims": [held[0].claim],
+    }
+    with transaction.atomic():
+        sql.fetch_rows(sql.load("northpost.delivery", "lock_claims"), statement)
+        again = Beside(workspace, lambda: found.append(actions.mark_sending(pairs, route_id=held[0].route_id)))
+        Message.objects.filter(pk__in=[one.id for one in held]).update(
+            state="sending", claim=held[0].claim, attempts=1, sending_at=clock.now(), email="person0@mail.example"
+        )
+        Claim.objects.update(begun_ids=[one.id for one in held])
+    again.join()
+    assert again.errors == []
+    assert (set(found[0].sending), found[0].lost) == ({one.id for one in held}, 0)
+    assert set(Message.objects.values_list("state", "attempts")) == {("sending", 1)}
 
 
 def test_a_run_whose_give_back_was_not_confirmed_sends_once(
