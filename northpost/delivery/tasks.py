@@ -9,6 +9,7 @@ workers serve beside bulk mail (see :mod:`northpost.program.working`).
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable
 
 from django.db import transaction
@@ -23,6 +24,8 @@ from northpost.delivery.actions.hits import QUARANTINE
 from northpost.delivery.engine import SendReport, send_due
 from northpost.delivery.rules.urgency import Urgency, urgency_of
 from northpost.team.queries import workspace_ids
+
+log = logging.getLogger(__name__)
 
 # One job sends for at most so long, so that a worker told to stop, or the mail of another workspace, has its turn.
 RUN_SECONDS = 20.0
@@ -118,6 +121,9 @@ def look_after_mail() -> int:
             now = clock.now()
             skip_cancelled(now)
             finish_sources(now)
+            stranded = actions.recover_stranded()
+            if stranded:
+                log.error("workspace %s: messages were left by everybody: %s", workspace_id, stranded)
             if queries.is_due(now):
                 begun += defer_sending(workspace_id)
     return begun

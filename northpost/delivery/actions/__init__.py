@@ -4,7 +4,15 @@ from northpost.delivery.actions.control import cancel_source, pause_source, resu
 from northpost.delivery.actions.gate import Enqueued, enqueue
 from northpost.delivery.actions.hits import NewHit, classify_hits, record_hits
 from northpost.delivery.actions.leaving import NoSuchMessage, complain, record_bounce, stay, unsubscribe
-from northpost.delivery.actions.ledger import claim, extend_leases, mark_sending, recover, release, settle
+from northpost.delivery.actions.ledger import (
+    claim,
+    extend_leases,
+    mark_sending,
+    recover,
+    recover_stranded,
+    release,
+    settle,
+)
 from northpost.delivery.actions.routing import pause_route, resume_route
 from northpost.delivery.actions.suppression import lift_suppression, suppress
 
@@ -25,6 +33,7 @@ __all__ = [
     "record_bounce",
     "record_hits",
     "recover",
+    "recover_stranded",
     "release",
     "resume_route",
     "resume_source",
