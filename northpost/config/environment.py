@@ -108,6 +108,11 @@ def api_requests_per_minute() -> int:
     return int(told)
 
 
+# Statements are prepared where the code says so (core.sql.fetch_prepared), and none by being run often. Without a
+# number Django switches preparing off altogether.
+_ONLY_WHEN_TOLD = 1_000_000_000
+
+
 def databases() -> dict[str, dict[str, Any]]:
     """Django's DATABASES: ``default`` for the program, ``owner`` for migrations."""
     server = embedded_server()
@@ -126,6 +131,7 @@ def databases() -> dict[str, dict[str, Any]]:
         }
         default = owner | {"USER": "northpost_app"}
     default = default | {"ENGINE": "northpost.core.postgres_backend"}
+    default["OPTIONS"] = default["OPTIONS"] | {"prepare_threshold": _ONLY_WHEN_TOLD}
     owner = owner | {"ENGINE": "django.db.backends.postgresql"}
     if os.environ.get("NORTHPOST_POOL"):
         default["OPTIONS"] = default["OPTIONS"] | {"pool": {"min_size": 2, "max_size": 16, "timeout": 20}}
