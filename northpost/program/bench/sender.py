@@ -1,8 +1,8 @@
 """A sender in a process of its own, so that its memory is its own.
 
-    python -m northpost.program.bench.sender WORKSPACE LIMIT
+    python -m northpost.program.bench.sender WORKSPACE [LIMIT]
 
-Prints ``ready``, waits for a line, sends at most LIMIT messages, and prints what that took as JSON.
+Prints ``ready``, waits for a line, sends what is due (at most LIMIT messages), and prints what that took as JSON.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from northpost.program import ground
 
 
 def main() -> None:
-    workspace_id, limit = map(int, sys.argv[1:])
+    workspace_id, limit = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else None
     ground.settle()
     # Only now: the rooms need Django.
     from northpost.delivery.engine import send_due

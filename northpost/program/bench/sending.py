@@ -79,8 +79,10 @@ class Bench:
         with sink.running(delay_ms=delay_ms) as target:
             route = _route(target.port)
             campaign = self.start(route)
-            actions.freeze(campaign_id=campaign.pk)
-            senders = [self._sender(-(-count // processes)) for _ in range(processes)]
+            everyone = actions.freeze(campaign_id=campaign.pk) == count
+            # To the last one as it comes, or a share for each: the last of them would have the machine for itself.
+            share = None if everyone else -(-count // processes)
+            senders = [self._sender(share) for _ in range(processes)]
             for sender in senders:
                 _read(sender)
             database = database_cpu()
@@ -119,8 +121,9 @@ class Bench:
         actions.start_campaign(campaign_id=campaign.pk)
         return campaign
 
-    def _sender(self, limit: int) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "northpost.program.bench.sender", str(self.workspace_id), str(limit)]
+    def _sender(self, limit: int | None) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "northpost.program.bench.sender", str(self.workspace_id)]
+        command += [] if limit is None else [str(limit)]
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
