@@ -32,6 +32,8 @@ from northpost.delivery.transport import Outcome, Timeouts
 MOST_AHEAD = 800
 FIRST_PACE = 200  # messages a second, before a route's own is known
 ROUND_SECONDS = 0.05  # what goes in so long is marked together
+# A connection that finds nothing to begin stands still for a whole answer; a quick round says little of the next.
+LEAST_BUSY_SECONDS = 0.025
 MOST_BUSY_SECONDS = 0.2  # a database that was away for longer is no measure
 PACE_SECONDS = 0.2  # over which a route's pace is taken
 
@@ -70,7 +72,7 @@ class Window:
         """How many more go, of so many that wait, with so many on the wire; none while it would be only a few."""
         pace = FIRST_PACE if self._per_second is None else self._per_second
         together = max(1, self._always // 4, math.ceil(pace * ROUND_SECONDS))
-        size = self._always + together + math.ceil(1.5 * pace * self._busy)
+        size = self._always + together + math.ceil(1.5 * pace * max(self._busy, LEAST_BUSY_SECONDS))
         room = min(size, MOST_AHEAD) - sending
         return min(room, waiting) if room >= min(waiting, together, MOST_AHEAD // 2) else 0
 
