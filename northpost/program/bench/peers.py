@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import resource
 import shutil
@@ -10,16 +11,19 @@ import smtplib
 import subprocess
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
 
+from northpost.delivery.dkim import Algorithm, SigningKey, new_private_key
 from northpost.program.bench import newsletter, sink
 from northpost.program.bench.outcome import timed
 
 LOCKSTEP = "lock-step sender (Go, html/template, quoted-printable per message)"
 SMTP_SOURCE = "smtp-source (Postfix's generator, the same bytes each time)"
 SMTPLIB = "smtplib and EmailMessage, one at a time"
+SIGNATURES = "RSA-2048 signatures and nothing else, on all processors"
 HERE = Path(__file__).parent
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
@@ -151,6 +155,24 @@ def python_smtplib(letter: Letter, *, messages: int) -> Ran:
                 message.add_alternative(letter.html, subtype="html")
                 server.send_message(message)
         return _ran(target, messages, watch.seconds, time.process_time() - before)
+
+
+def signatures(*, seconds: float) -> float:
+    """How many RSA-2048 signatures a second this machine makes."""
+    key = SigningKey.read("bench", Algorithm.RSA, new_private_key(Algorithm.RSA))
+    until = time.perf_counter() + seconds
+
+    def sign(_thread: int) -> int:
+        count = 0
+        while time.perf_counter() < until:
+            key.sign(b"from:bench")
+            count += 1
+        return count
+
+    # Threads: OpenSSL lets go of the interpreter.
+    with ThreadPoolExecutor() as pool, timed() as watch:
+        made = sum(pool.map(sign, range(os.cpu_count() or 1)))
+    return made / watch.seconds
 
 
 def _children() -> float:

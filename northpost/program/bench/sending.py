@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from northpost.program.bench import newsletter, peers, shop, sink
 from northpost.program.bench.outcome import Outcome, memory_mb, timed
 
 CONNECTIONS = 10
+ROUNDS = 3  # of which the middle one counts
 DELAY_MS = 20
 SLOW_MESSAGES = 6_000  # with answers that take their time
 SLOW_PEER_MESSAGES = 600
@@ -137,7 +138,8 @@ def measure(scale: int, options: Options | None = None) -> Outcome:
         bench = Bench(workspace.pk, newsletter.template())
         bring_in(0, scale)
         before = os.getloadavg()
-        sent = bench.send(scale, processes=options.processes)
+        rounds = [Round.run(bench, scale, options.processes) for _ in range(ROUNDS)]
+        sent = sorted((one.sent for one in rounds), key=lambda sent: sent.seconds)[ROUNDS // 2]
         outcome = Outcome("send", scale / sent.seconds, "messages/s", scale, memory_mb=sent.memory_mb)
         outcome.targets["figure"] = TARGET_RATE
         outcome.details = {
@@ -151,8 +153,11 @@ def measure(scale: int, options: Options | None = None) -> Outcome:
             "sink compiled": sink.is_compiled(),
             "processors": os.cpu_count(),
             "load before": [round(load, 1) for load in before],
+            "rounds: ours, lock-step": [
+                [round(scale / one.sent.seconds), round(one.lockstep.rate) if one.lockstep else None] for one in rounds
+            ],
         }
-        add_peers(outcome, sent)
+        add_peers(outcome, sent, [one.lockstep for one in rounds if one.lockstep is not None])
         outcome.rows.append(
             Outcome("send: memory of a sender", sent.memory_mb, "MB", scale, targets={"figure": TARGET_MEMORY_MB},
                     lower_is_better=True)
@@ -164,10 +169,35 @@ def measure(scale: int, options: Options | None = None) -> Outcome:
     return outcome
 
 
-def add_peers(outcome: Outcome, sent: Sent) -> None:
+@dataclass(frozen=True)
+class Round:
+    """Ours and the lock-step sender, one right after the other: a machine shared with others is not the same for long.
+    lockstep: None where it can't be run."""
+
+    sent: Sent
+    lockstep: peers.Ran | None
+
+    @classmethod
+    def run(cls, bench: Bench, scale: int, processes: int) -> Round:
+        sent = bench.send(scale, processes=processes)
+        try:
+            ran = peers.lockstep(sent.letter, messages=min(scale, PEER_MESSAGES), connections=CONNECTIONS)
+        except peers.Absent:
+            ran = None
+        return cls(sent, ran)
+
+
+def add_peers(outcome: Outcome, sent: Sent, lockstep: Sequence[peers.Ran]) -> None:
+    """lockstep: what it did in each round, if it could be run."""
     count = min(outcome.scale, PEER_MESSAGES)
+
+    def middle() -> peers.Ran:
+        if not lockstep:
+            raise peers.Absent("no Go toolchain, so no lock-step sender")
+        return sorted(lockstep, key=lambda ran: ran.rate)[len(lockstep) // 2]
+
     runs: dict[str, Callable[[], peers.Ran]] = {
-        peers.LOCKSTEP: lambda: peers.lockstep(sent.letter, messages=count, connections=CONNECTIONS),
+        peers.LOCKSTEP: middle,
         peers.SMTP_SOURCE: lambda: peers.smtp_source(size=round(sent.size), messages=count, connections=CONNECTIONS),
         peers.SMTPLIB: lambda: peers.python_smtplib(sent.letter, messages=min(count, SMTPLIB_MESSAGES)),
     }
@@ -206,7 +236,8 @@ def slow(bench: Bench, count: int, delay_ms: int) -> Outcome:
 
 
 def signed(bench: Bench, count: int, options: Options) -> Outcome:
-    """Each with a DKIM signature (RSA-2048); those in the sample are looked at, not verified."""
+    """Each with a DKIM signature (RSA-2048); those in the sample are looked at, not verified. Beside it: how many
+    signatures the machine makes if it does nothing else."""
     key = make_dkim_key(domain="bench.example", algorithm=Algorithm.RSA)
     signing = DkimKey.objects.filter(pk=key.pk)
     signing.update(state=DkimKeyState.SIGNING, signing_at=clock.now())
@@ -217,7 +248,11 @@ def signed(bench: Bench, count: int, options: Options) -> Outcome:
     if not sent.signed:
         raise RuntimeError("the mail was to be signed, and is not")
     targets = {"figure": float(TARGET_DKIM)}
-    return Outcome("send: DKIM", count / sent.seconds, "messages/s", count, targets=targets, memory_mb=sent.memory_mb)
+    outcome = Outcome(
+        "send: DKIM", count / sent.seconds, "messages/s", count, targets=targets, memory_mb=sent.memory_mb
+    )
+    outcome.peers[peers.SIGNATURES] = peers.signatures(seconds=1.0)
+    return outcome
 
 
 def freeze(bench: Bench, have: int, people: int) -> Outcome:
