@@ -11,7 +11,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from northpost.core import clock
@@ -29,11 +29,14 @@ from northpost.delivery.rules.throttling import DAY, HOUR, MINUTE
 from northpost.delivery.transport import Outcome
 
 LOOK_SECONDS = 5.0
-# What may go so soon waits in the worker's hands.
+# A limit that opens so soon is waited for.
 SOON = timedelta(seconds=3)
-# Of what a person lets go to a provider by the minute, so much waits in the worker's hands: a share of what a claim
-# brings, so that mail to others is still claimed.
+# Of what goes to a provider by the minute, so much waits in the worker's hands: a share of what a claim brings, so that
+# mail to others is still claimed.
 IN_HAND = 150
+# Where a claim brought no other mail, or all of that comes first, as much as goes in so long: longer than the steps by
+# which the rest falls due. A run that has less would find nothing due, take up no more, and end.
+ALONE = timedelta(seconds=15)
 # A clock that shows the same for so long is one of a simulation: waiting for it would be for ever.
 STILL_SECONDS = 0.2
 
@@ -100,6 +103,11 @@ class Limiter:
         self._closed: dict[tuple[int, Lot], Reservation] = {}
         self._reserved: dict[int, tuple[list[Limit], Running | None]] = {}
         self._clock_stood: tuple[datetime, float] | None = None
+        # When what came last was claimed; how many messages to providers with limits stand behind the last other one,
+        # and whether there is any other.
+        self._claimed_at = datetime.min.replace(tzinfo=UTC)
+        self._last_ones = 0
+        self._others = False
 
     @property
     def is_counting(self) -> bool:
@@ -112,6 +120,7 @@ class Limiter:
         """Take up to ``room`` out of ``waiting`` that may go now, and what must be given back; the rest stays in it."""
         self._look()
         if not self._is_limited(way):
+            self._see_what_came(waiting, 0)
             return Admitted([waiting.popleft() for _each in range(min(room, len(waiting)))], [])
         now = clock.now()
         going: list[Draft] = []
@@ -208,6 +217,7 @@ class Limiter:
             if unknown:
                 self._groups.update(hosts.groups_of(unknown))
         lots: dict[Lot, list[Draft]] = defaultdict(list)
+        last_ones = 0
         for envelope in waiting:
             group: str | None = None
             if by_group:
@@ -216,7 +226,15 @@ class Limiter:
                 group = group if limited else None
             plan = settings.warming.get((route_id, self._origin(envelope.key).domain)) if by_domain else None
             lots[Lot(group, plan.id if plan else None)].append(envelope)
+            last_ones = 0 if group is None else last_ones + 1
+        if by_group:
+            self._see_what_came(waiting, last_ones)
         return lots
+
+    def _see_what_came(self, waiting: deque[Draft], last_ones: int) -> None:
+        if waiting[-1].now > self._claimed_at:
+            self._claimed_at, self._last_ones = waiting[-1].now, last_ones
+            self._others = last_ones < len(waiting)
 
     def _group(self, domain: str, *, first_seen: bool) -> str:
         if domain not in self._groups:
@@ -278,21 +296,25 @@ class Limiter:
         if lot.group is None:
             return []
         behind = rest[0 if late else self._in_hand(way, lot.group) :]
-        return self._behind(way, lot.group, behind, closed, now) if behind else []
+        return self._behind(way, lot.group, behind, closed, late=late) if behind else []
 
     def _in_hand(self, way: Way, group: str) -> int:
         """How many messages to a group wait here for their turn."""
         key, counts = (way.route_id, group), []
         if key in self._settings.slowed:
-            counts.append(int(self._settings.slowed[key].per_minute * SOON.total_seconds() / 60))
+            counts.append(self._at_hand(self._settings.slowed[key].per_minute, IN_HAND))
         if key in self._settings.allowed:
             sharing = sum(route_id == way.route_id for route_id, _group in self._settings.allowed)
             most = self._settings.allowed[key].per_minute
-            counts.append(IN_HAND // sharing if most is None else min(IN_HAND // sharing, most))
+            share = IN_HAND // sharing
+            counts.append(share if most is None else max(min(share, most), self._at_hand(most, share)))
         return max(1, min(counts))
 
+    def _at_hand(self, rate: int, beside_others: int) -> int:
+        return min(int(rate * ALONE / timedelta(minutes=1)), beside_others + self._last_ones)
+
     def _behind(
-        self, way: Way, group: str, behind: list[Draft], closed: Reservation | None, now: datetime
+        self, way: Way, group: str, behind: list[Draft], closed: Reservation | None, *, late: bool
     ) -> list[tuple[Draft, datetime | None]]:
         """What has to wait longer for its group is due again when its turn comes."""
         allowed = self._settings.allowed.get((way.route_id, group))
@@ -306,13 +328,14 @@ class Limiter:
         if full is None:
             moments = slowing.put_behind(route_id=way.route_id, mx_group=group, count=len(behind))
         else:
-            opens_at = closed.opens_at if closed is not None and closed.key == full.key else None
+            opens_at = closed.opens_at if late and closed is not None and closed.key == full.key else None
             moments = allowances.put_behind(
                 route_id=way.route_id,
                 mx_group=group,
                 message_ids=[envelope.key for envelope in behind],
                 full=full,
-                opens_at=opens_at or now,
+                opens_at=opens_at,
+                made_way=not late and self._others,
             )
         return list(zip(behind, moments, strict=True))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Func, IntegerField, Max, Min, Sum
+from django.db.models import Func, IntegerField, Max, Min, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from northpost.core import addresses, clock, sql, tenancy
@@ -69,11 +69,19 @@ def allowed_by(row: ProviderLimit) -> Allowed:
 
 
 def put_behind(
-    *, route_id: int, mx_group: str, message_ids: Sequence[int], full: Limit, opens_at: datetime
+    *,
+    route_id: int,
+    mx_group: str,
+    message_ids: Sequence[int],
+    full: Limit,
+    opens_at: datetime | None = None,
+    made_way: bool = False,
 ) -> list[datetime]:
     """When each of them may be tried again: behind those that wait for the same limit already. Notes that they wait.
 
-    full: the budget that is used up, or the one that paces them; opens_at: when that lets the next one go.
+    full: the budget that is used up, or the one that paces them; opens_at: when that lets the next one go, if it is
+    long till then. made_way: only other mail kept them from waiting in a worker's hands, so that those whose turn has
+    come keep it.
     """
     now = clock.now()
     with transaction.atomic():
@@ -82,12 +90,13 @@ def put_behind(
         if row is None:
             return [throttling.on_the_step(now, STEP_SECONDS)] * len(message_ids)
         line = PutBehind.objects.filter(route_id=route_id, mx_group=mx_group)
-        line.filter(until__lte=now).delete()
+        # Those of the step that has begun still count: they have their part of its share.
+        line.filter(until__lt=throttling.step_of(now, STEP_SECONDS)).delete()
         if full.window is MINUTE:
-            last = line.aggregate(last=Max("until"))["last"]
-            rate = {"count": len(message_ids), "rate": full.messages}
-            moments, _end = throttling.spread(**rate, backlog_at=last or now, now=max(now, opens_at))
-            moments = [throttling.on_the_step(moment, STEP_SECONDS) for moment in moments]
+            kept = _take_out(route_id, mx_group, message_ids, now) if made_way else 0
+            begin = now if opens_at is None else throttling.on_the_step(max(now, opens_at), STEP_SECONDS)
+            behind = _behind(line, len(message_ids) - kept, full.messages, begin)
+            moments = [now] * kept + [max(now, moment) for moment in behind]
         else:
             usage = usages([full], now=now)[full.key]
             taken = dict(line.values_list("until").annotate(messages=_messages()))
@@ -100,6 +109,29 @@ def put_behind(
             for until, ids in by_moment.items()
         )
     return moments
+
+
+def _behind(line: QuerySet[PutBehind], count: int, rate: int, begin: datetime) -> list[datetime]:
+    """The next steps that have room for so many, at the end of the line."""
+    last = line.aggregate(last=Max("until"))["last"]
+    begin = throttling.step_of(begin if last is None else max(begin, last), STEP_SECONDS)
+    taken = line.filter(until__gte=begin).aggregate(messages=_messages())["messages"] or 0
+    return throttling.step_by_step(count=count, rate=rate, seconds=STEP_SECONDS, begin=begin, taken=taken)
+
+
+def _take_out(route_id: int, mx_group: str, message_ids: Sequence[int], now: datetime) -> int:
+    """How many of them had fallen due in the step that has begun; they are put into the line anew."""
+    taken_out = sql.fetch_value(
+        sql.load("northpost.delivery", "take_out_put_behind"),
+        {
+            "workspace_id": tenancy.require_workspace(),
+            "route_id": route_id,
+            "mx_group": mx_group,
+            "now": now,
+            "ids": list(message_ids),
+        },
+    )
+    return int(taken_out)
 
 
 def waiting(now: datetime) -> dict[tuple[int, str], Waiting]:

@@ -70,7 +70,8 @@ def put_behind(*, route_id: int, mx_group: str, count: int) -> list[datetime]:
             return [throttling.on_the_step(now, STEP_SECONDS)] * count
         moments, end = throttling.spread(count=count, rate=rate, backlog_at=row.backlog_at, now=now)
         Slowdown.objects.filter(pk=row.pk).update(backlog_at=end)
-    return [throttling.on_the_step(moment, STEP_SECONDS) for moment in moments]
+    # By when its step begins: in the midst of it a worker would find nothing to go on with.
+    return [max(now, throttling.step_of(moment, STEP_SECONDS)) for moment in moments]
 
 
 def forget(*, route_id: int, mx_group: str) -> None:

@@ -226,3 +226,23 @@ def _rooms(usage: Usage, limit: int) -> list[tuple[int, int]]:
 def on_the_step(moment: datetime, seconds: int) -> datetime:
     """The next whole step of so many seconds, so that what waits about as long waits together."""
     return datetime.fromtimestamp(-(-moment.timestamp() // seconds) * seconds, UTC)
+
+
+def step_of(moment: datetime, seconds: int) -> datetime:
+    """When the step that a moment is in began: who waits till then, and not till its end, is there when it is asked."""
+    return datetime.fromtimestamp(moment.timestamp() // seconds * seconds, UTC)
+
+
+def step_by_step(*, count: int, rate: int, seconds: int, begin: datetime, taken: int) -> list[datetime]:
+    """The steps that ``count`` messages at ``rate`` a minute wait for: each has its share, from that of ``begin`` on.
+
+    taken: how many of the first step's share wait for it already.
+    """
+    step = math.floor(begin.timestamp()) // seconds
+    found: list[datetime] = []
+    while len(found) < count:
+        share = rate * (step + 1) * seconds // 60 - rate * step * seconds // 60
+        moment = datetime.fromtimestamp(step * seconds, UTC)
+        found += [moment] * min(max(0, share - taken), count - len(found))
+        step, taken = step + 1, 0
+    return found

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from northpost.core import clock, tenancy
 from northpost.delivery.actions import routes
 from northpost.delivery.engine import send_due
+from northpost.delivery.engine.outbox import Draft
+from northpost.delivery.engine.throttle import Limiter, Origin
 from northpost.delivery.errors import DeliveryProblem, NotHere
-from northpost.delivery.limits import allowances
+from northpost.delivery.limits import allowances, slowing
 from northpost.delivery.limits.tasks import look_after_limits
 from northpost.delivery.models import Hold, MailHost, ProviderLimit, PutBehind, Route, WaitingBatch
+from northpost.delivery.routes import Way, way_of
 from northpost.delivery.rules.throttling import DAY, HOUR, Usage, as_room_comes
 from northpost.delivery.tests import rig
 from northpost.team.models import AuditEntry, Workspace
@@ -177,6 +181,97 @@ def test_it_holds_beside_the_route_s_own_limit(workspace: Workspace, tmp_path: P
         assert sum(found.values()) == 30
         assert found.get("gmail.com", 0) <= 5
         assert Hold.objects.get().route_id == route.pk
+
+
+def drafts(count: int, domain: str, at: datetime) -> list[Draft]:
+    """Claimed at that moment; numbered by the domain."""
+    start = 10_000 * len(domain)
+    # What they would say is not asked for.
+    said: Any = None
+    return [Draft(start + n, f"person{n}@{domain}", "en", 0, said, {}, at) for n in range(count)]
+
+
+def admitted(limiter: Limiter, way: Way, claimed: list[Draft], waiting: deque[Draft]) -> tuple[int, int, int]:
+    """How many go, wait in the worker's hands, and are given back once these were claimed."""
+    waiting.extend(claimed)
+    found = limiter.admit(way, waiting, 400)
+    return len(found.going), len(waiting), len(found.later)
+
+
+def test_in_hand_waits_a_little_beside_other_mail_and_more_than_a_step_s_where_there_is_none(workspace: Workspace):
+    with clock.use(clock.VirtualClock(NOW)) as virtual:
+        route = rig.route(25)
+        limit(route, "gmail.com", per_minute=3000)
+        limiter = Limiter(lambda key: Origin((rig.KIND, 1), "shop.example"))
+        way, waiting = way_of(route), deque[Draft]()
+        mixed = drafts(600, "gmail.com", NOW) + drafts(100, "mail.example", NOW)
+        # Fifty of a second's, and the others.
+        assert admitted(limiter, way, mixed, waiting) == (150, 150, 400)
+        virtual.advance(timedelta(seconds=1))
+        assert admitted(limiter, way, drafts(800, "gmail.com", virtual.now()), waiting) == (50, 750, 150)
+        virtual.advance(timedelta(seconds=1))
+        mixed = drafts(10, "gmail.com", virtual.now()) + drafts(20, "mail.example", virtual.now())
+        assert admitted(limiter, way, mixed, waiting) == (70, 150, 560)
+        virtual.advance(timedelta(seconds=1))
+        # The last of the others, and what falls due again behind them.
+        mixed = drafts(20, "mail.example", virtual.now()) + drafts(700, "gmail.com", virtual.now())
+        assert admitted(limiter, way, mixed, waiting) == (70, 750, 50)
+
+
+def test_what_is_slowed_down_waits_in_hand_as_long(workspace: Workspace):
+    with clock.use(clock.VirtualClock(NOW)) as virtual:
+        route = rig.route(25)
+        slowing.report_burst(route_id=route.pk, mx_group="google", full=10, rate=6000, reply="4.7.0 slow down")
+        limiter = Limiter(lambda key: Origin((rig.KIND, 1), "shop.example"))
+        way, waiting = way_of(route), deque[Draft]()
+        mixed = drafts(600, "gmail.com", NOW) + drafts(100, "mail.example", NOW)
+        assert admitted(limiter, way, mixed, waiting) == (150, 150, 400)
+        virtual.advance(timedelta(seconds=1))
+        assert admitted(limiter, way, drafts(800, "gmail.com", virtual.now()), waiting) == (50, 750, 150)
+
+
+def test_what_waits_by_the_minute_is_due_as_fast_as_it_may_go(workspace: Workspace):
+    with clock.use(clock.VirtualClock(NOW + timedelta(seconds=4))) as virtual:
+        route = rig.route(25)
+        full = allowances.allowed_by(limit(route, "gmail.com", per_minute=1200)).limits[0]
+
+        def behind(ids: range, *, made_way: bool = False) -> Counter[timedelta]:
+            found = allowances.put_behind(
+                route_id=route.pk, mx_group="google", message_ids=list(ids), full=full, made_way=made_way
+            )
+            return Counter(moment - NOW for moment in found)
+
+        seconds = [timedelta(seconds=number) for number in range(31)]
+        # In groups, as claims bring them: a run that comes to the end of what it has finds the step's share due.
+        assert behind(range(150)) == {seconds[4]: 150}
+        virtual.advance(timedelta(seconds=1))
+        assert behind(range(150, 250)) == {seconds[5]: 50, seconds[10]: 50}
+        assert behind(range(250, 300)) == {seconds[10]: 50}
+        virtual.advance(timedelta(seconds=6))
+        assert behind(range(300, 600)) == {seconds[11]: 100, seconds[20]: 200}
+        waiting = allowances.waiting(virtual.now())
+        assert [(one.messages, one.until) for one in waiting.values()] == [(200, NOW + seconds[20])]
+        virtual.advance(timedelta(seconds=1))
+        # Due now, and still the next ones, though they make way for other mail once more; else they go to the end.
+        assert behind(range(300, 390), made_way=True) == {seconds[12]: 90}
+        assert behind(range(300, 390)) == {seconds[30]: 90}
+        # The minute's are used up for long: the first step after that.
+        found = allowances.put_behind(
+            route_id=route.pk, mx_group="google", message_ids=[601], full=full, opens_at=NOW + timedelta(seconds=55)
+        )
+        assert found == [NOW + timedelta(seconds=60)]
+
+
+def test_what_is_slowed_down_is_due_by_the_beginning_of_its_step(workspace: Workspace):
+    with clock.use(clock.VirtualClock(NOW + timedelta(seconds=4))):
+        route = rig.route(25)
+        slowing.report_burst(route_id=route.pk, mx_group="google", full=10, rate=6000, reply="4.7.0 slow down")
+        found = [
+            moment - NOW
+            for _group in range(10)
+            for moment in slowing.put_behind(route_id=route.pk, mx_group="google", count=90)
+        ]
+        assert Counter(found) == {timedelta(seconds=4): 299, timedelta(seconds=10): 500, timedelta(seconds=20): 101}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -170,3 +171,18 @@ def test_what_has_to_wait_is_spread_behind_what_waits_already():
     assert moments == [NOW + timedelta(seconds=number) for number in (1, 2, 3)]
     more, _end = throttling.spread(count=1, rate=60, backlog_at=end, now=NOW)
     assert more == [NOW + timedelta(seconds=4)]
+
+
+@given(rate=st.integers(1, 9000), groups=st.lists(st.integers(1, 70), min_size=1, max_size=30), at=st.integers(0, 99))
+def test_however_few_wait_at_a_time_each_step_has_its_share(rate: int, groups: list[int], at: int):
+    begin = NOW + timedelta(seconds=at)
+    line: Counter[datetime] = Counter()
+    for count in groups:
+        last = max(line, default=throttling.step_of(begin, 10))
+        line.update(throttling.step_by_step(count=count, rate=rate, seconds=10, begin=last, taken=line[last]))
+    assert line.total() == sum(groups)
+    steps = [throttling.step_of(begin, 10) + timedelta(seconds=10 * number) for number in range(6 * sum(groups) + 7)]
+    filled = [line[step] for step in steps]
+    assert max(filled) <= -(-rate // 6)
+    # None that has room is passed by, so that a minute from the first one on is full.
+    assert sum(filled[:6]) == min(rate, sum(groups))
