@@ -30,7 +30,8 @@ written AS (
         %(ids)s::bigint[], %(claims)s::uuid[], %(states)s::text[], %(reasons)s::text[], %(codes)s::smallint[],
         %(enhanceds)s::text[], %(texts)s::text[], %(due_ats)s::timestamptz[], %(bounced)s::boolean[]
     ) AS told (id, claim, state, reason, code, enhanced, text, due_at, bounced)
-    WHERE m.workspace_id = %(workspace_id)s AND m.id = told.id
+    -- ANY: while a ledger is new to the statistics, a join alone would read all of it
+    WHERE m.workspace_id = %(workspace_id)s AND m.id = ANY(%(ids)s::bigint[]) AND m.id = told.id
       AND (
           (m.state = 'sending' AND m.claim = told.claim)
           -- never begun, so it may only be given back or skipped: nothing else can have become of it
