@@ -67,27 +67,6 @@ def test_wherever_packets_are_cut_it_is_the_same_mail(kind: str):
     assert counted.broken == 0
 
 
-def chunked(number: int) -> bytes:
-    content = b"Subject: %d\r\n\r\n.\r\nQUIT\r\n" % number
-    envelope = b"MAIL FROM:<from%d@bench.example>\r\nRCPT TO:<to%d@bench.example>\r\n" % (number, number)
-    return envelope + b"BDAT %d LAST\r\n" % len(content) + content + b"RSET\r\n"
-
-
-def test_it_takes_mail_in_a_chunk(kind: str):
-    with sink.running(every=1) as target:
-        whole = chunked(1) + mail(2) + chunked(3)
-        for cut in (1, 70, 95, 100, 120, len(whole) - 20):
-            answers = converse(target.port, whole[:cut], whole[cut:])
-            assert answers.count(b"250 2.0.0 taken") == 3
-        counted = target.counted()
-        assert {(record.recipient, record.size) for record in target.records()} == {
-            ("to1@bench.example", 23), ("to2@bench.example", 21), ("to3@bench.example", 23),
-        }  # fmt: skip
-        assert (counted.mails, counted.broken) == (18, 0)
-        converse(target.port, chunked(4)[:-10])
-        assert target.counted().broken == 1
-
-
 def test_what_ends_in_the_middle_and_what_goes_to_two_is_broken(kind: str):
     with sink.running() as target:
         converse(target.port, mail(1)[:-3])

@@ -199,7 +199,7 @@ def test_a_server_that_hangs_frees_the_worker_and_the_rest_goes_on(workspace: Wo
 
 
 def test_postgres_restarts_and_sending_goes_on(workspace: Workspace, tmp_path: Path):
-    rig.people(1500)
+    rig.people(600)
     server = environment.embedded_server()
     assert server is not None
     with rig.sink(tmp_path, delay_ms=15) as sink:
@@ -215,8 +215,8 @@ def test_postgres_restarts_and_sending_goes_on(workspace: Workspace, tmp_path: P
             server.start()
             report = sender.report()
         assert "the database can't be reached" in report["alerts"]
-        assert report["states"]["accepted"] == 1500
-        assert rig.reconcile(sink) == {"accepted": 1500}
+        assert report["states"]["accepted"] == 600
+        assert rig.reconcile(sink) == {"accepted": 600}
 
 
 @BOTH
@@ -296,9 +296,7 @@ def test_pause_another_throttle_resume_and_the_sums_agree(workspace: Workspace, 
         found = rig.reconcile(sink)
         assert found.keys() == {"accepted", "rejected", "in_doubt", "skipped"}
         assert sum(found.values()) == 304
-        assert found["skipped"] == 4
-        # The one whose answer was lost, and what was on its way behind it.
-        assert found["in_doubt"] in (1, 2)
+        assert (found["skipped"], found["in_doubt"]) == (4, 1)
         # A policy of the server's suppresses nobody.
         assert not Suppression.objects.exists()
 

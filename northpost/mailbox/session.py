@@ -19,7 +19,6 @@ from .received import ReceivedMail
 MAX_LINE = 4096
 MAX_RECIPIENTS = 1000
 _END = b"\r\n.\r\n"
-_BDAT = re.compile(rb"BDAT (\d{1,20})( LAST)?\s*", re.IGNORECASE)
 _PATH = re.compile(rb"^(?:MAIL FROM|RCPT TO):\s*<([^<>\x00-\x20]*)>((?: [!-~]+)*)\s*$", re.IGNORECASE)
 
 Authenticate = Callable[[str, str], bool]
@@ -40,28 +39,6 @@ class Rules:
     sessions: set["Session"]
 
 
-class _Chunks:
-    """A message that comes by BDAT. refusal: what is answered to it, and nothing of it is kept."""
-
-    def __init__(self) -> None:
-        self.content = bytearray()
-        self.refusal = b""
-        self.begun = self.reading = self.last = False
-        self.left = 0
-
-    def begin(self, size: int, *, last: bool) -> None:
-        self.begun = self.reading = True
-        self.left, self.last = size, last
-
-    def take(self, data: bytearray) -> int:
-        """How much of the data belongs to it."""
-        size = min(len(data), self.left)
-        if not self.refusal:
-            self.content += data[:size]
-        self.left -= size
-        return size
-
-
 class Session(asyncio.Protocol):
     """The state of one SMTP dialogue."""
 
@@ -78,7 +55,6 @@ class Session(asyncio.Protocol):
         self._dead = False
         self._in_data = False
         self._content_begun = False
-        self._chunks = _Chunks()
         self._account = ""
         self._signed_in = False
         self._login_name: str | None = None
@@ -113,15 +89,9 @@ class Session(asyncio.Protocol):
     def _work(self) -> None:
         """Go through what has come, until more is needed or an answer has to be awaited."""
         while not (self._dead or self._busy):
-            if not self._read():
+            if not (self._read_content() if self._in_data else self._read_line()):
                 break
         self._flush()
-
-    def _read(self) -> bool:
-        """Whether there was enough to go on with."""
-        if self._in_data:
-            return self._read_content()
-        return self._read_chunk() if self._chunks.reading else self._read_line()
 
     def _read_line(self) -> bool:
         end = self._buffer.find(b"\n")
@@ -158,23 +128,6 @@ class Session(asyncio.Protocol):
         del buffer[:used]
         self._scanned = 0
         self._in_data = False
-        if len(content) > 2 and (content.startswith(b".") or b"\n." in content):
-            content = content.removeprefix(b".").replace(b"\r\n.", b"\r\n")
-        self._on_message(content)
-        return True
-
-    def _read_chunk(self) -> bool:
-        chunks = self._chunks
-        if self._buffer and not chunks.refusal and self._begin_content():
-            return False
-        del self._buffer[: chunks.take(self._buffer)]
-        if chunks.left:
-            return False
-        chunks.reading = False
-        if chunks.refusal or not chunks.last:
-            self._say(chunks.refusal or b"250 2.0.0 go on\r\n")
-            return True
-        content, self._chunks = bytes(chunks.content), _Chunks()
         self._on_message(content)
         return True
 
@@ -195,8 +148,6 @@ class Session(asyncio.Protocol):
             self._on_rcpt(line)
         elif verb == b"DATA":
             self._on_data()
-        elif verb == b"BDAT" and "CHUNKING" not in self._rules.hide:
-            self._on_bdat(line)
         elif verb in (b"EHLO", b"HELO"):
             self._on_hello(verb)
         elif verb == b"RSET":
@@ -221,14 +172,7 @@ class Session(asyncio.Protocol):
         if verb == b"HELO":
             self._say(b"250 mailbox.localhost\r\n")
             return
-        offers = [
-            "PIPELINING",
-            "8BITMIME",
-            "SMTPUTF8",
-            "ENHANCEDSTATUSCODES",
-            "CHUNKING",
-            f"SIZE {self._rules.max_size}",
-        ]
+        offers = ["PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", f"SIZE {self._rules.max_size}"]
         if self._rules.authenticate is not None:
             offers.append("AUTH PLAIN LOGIN")
         if self._rules.start_tls is not None and not self.secured:
@@ -302,30 +246,10 @@ class Session(asyncio.Protocol):
             self._content_begun = False
             self._say(b"354 end with a dot\r\n")
 
-    def _on_bdat(self, line: bytes) -> None:
-        """RFC 3030: what is refused is read all the same, and thrown away."""
-        asked = _BDAT.fullmatch(line)
-        if asked is None:
-            # How much follows nobody knows.
-            self._say(b"501 5.5.4 say BDAT size, or BDAT size LAST\r\n")
-            self.close()
-            return
-        chunks = self._chunks
-        if self._sender is None or not self._recipients:
-            chunks.refusal = b"503 5.5.1 no recipient\r\n"
-        elif len(chunks.content) + int(asked[1]) > self._rules.max_size:
-            chunks.refusal = b"552 5.3.4 message too big\r\n"
-        elif not chunks.begun:
-            self._content_begun = False
-            fault = self._rules.faults.strike("data", self._recipients[0]) if self._rules.faults else None
-            if fault is not None and (fault.do != "reply" or fault.code == 421):
-                self._commit(fault)
-                return
-            chunks.refusal = fault.answer if fault is not None else b""
-        chunks.begin(int(asked[1]), last=bool(asked[2]))
-
     def _on_message(self, content: bytes) -> None:
         self._messages += 1
+        if len(content) > 2 and (content.startswith(b".") or b"\n." in content):
+            content = content.removeprefix(b".").replace(b"\r\n.", b"\r\n")
         if len(content) > self._rules.max_size:
             self._say(b"552 5.3.4 message too big\r\n")
             self._reset()
@@ -365,7 +289,6 @@ class Session(asyncio.Protocol):
     def _reset(self) -> None:
         self._sender = None
         self._recipients = []
-        self._chunks = _Chunks()
 
     # Signing in (RFC 4954)
 

@@ -3,11 +3,9 @@ into Maildirs, and a real bounce on its way back."""
 
 from __future__ import annotations
 
-import asyncio
 import email
 import email.policy
 import os
-import smtplib
 import socket
 import subprocess
 import sys
@@ -44,7 +42,7 @@ from northpost.delivery.models import (
 )
 from northpost.delivery.tests import rig
 from northpost.delivery.tests.test_sending import memory_sink
-from northpost.delivery.transport import ConnectionPool, Endpoint, Envelope, Outcome, chunks, endpoint
+from northpost.delivery.transport import endpoint
 from northpost.events.models import Event
 from northpost.mailbox.received import MemoryStore
 from northpost.team.models import Workspace
@@ -137,41 +135,6 @@ def test_delivered_signed_and_bounced(workspace: Workspace, place: Path, chain: 
             verified(raw, records)
             assert "(using TLSv1." in parsed(raw)["Received"]
         bounced(people[2], relay)
-
-
-def test_seen_from_far_away_it_gets_two_messages_at_once(place: Path, chain: Chain, monkeypatch: pytest.MonkeyPatch):
-    """By BDAT, with recipients that it refuses among them: each of the others once, as it is, from its own sender."""
-    monkeypatch.setattr(chunks, "FAR_SECONDS", 0.0)
-    users = [f"person{number}" for number in range(8)]
-    bodies = [b"Subject: %d\r\n\r\n" % key + b".\r\nRSET\r\n.%d\r\n" % key * 9 for key in range(60)]
-    batch = [
-        Envelope(key, f"s{key}@shop.example", "a@[b" if key % 7 == 3 else f"person{key % 8}@mail.example", body)
-        for key, body in enumerate(bodies)
-    ]
-    outcomes: dict[int, Outcome] = {}
-
-    async def carry(port: int) -> None:
-        async with asyncio.timeout(60), ConnectionPool(Endpoint(HOST, port, "starttls"), 1) as pool:
-            await pool.send(batch, lambda outcome: outcomes.setdefault(outcome.key, outcome) and None)
-
-    with postfix(place / "postfix", users=users, chain=chain.server, bounces="shop.example", lmtp=free_port()) as relay:
-        with smtplib.SMTP("127.0.0.1", relay.port, timeout=20) as plain:
-            plain.ehlo()
-            assert plain.has_extn("chunking") and plain.has_extn("pipelining")
-        asyncio.run(carry(relay.port))
-        expected = {key: "rejected" if key % 7 == 3 else "accepted" for key in range(60)}
-        assert {key: outcome.state for key, outcome in outcomes.items()} == expected
-        assert {outcomes[key].code for key, state in expected.items() if state == "rejected"} == {501}
-        arrived = {}
-        deadline = time.monotonic() + 30
-        while len(arrived) < 51 and time.monotonic() < deadline:
-            time.sleep(0.2)
-            arrived = {parsed(raw)["Return-Path"]: raw for user in users for raw in relay.mails(user)}
-        assert arrived.keys() == {f"<s{key}@shop.example>" for key, state in expected.items() if state == "accepted"}
-        assert sum(len(relay.mails(user)) for user in users) == 51
-        for sender, raw in arrived.items():
-            sent = bodies[int(sender[2:].partition("@")[0])].replace(b"\r\n", b"\n")
-            assert raw.endswith(sent[sent.index(b"\n\n") :])
 
 
 def as_previewed(workspace: Workspace, raw: bytes, address: str) -> None:

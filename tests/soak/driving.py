@@ -258,14 +258,10 @@ class Soak:
             self._sink.stdout.close()
         wrong = self._wrongs() if faults else {}
         command = [sys.executable, "-m", "northpost.mailbox.tests.sink_process", "--log", str(self._log)]
-        command += ["--port", str(self._port), "--faults", json.dumps({"delay_ms": self._distance()} | wrong)]
+        command += ["--port", str(self._port), "--faults", json.dumps({"delay_ms": 10} | wrong)]
         self._sink = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._sink.stdout is not None
         self._port = json.loads(self._sink.stdout.readline())["port"]
-
-    def _distance(self) -> int:
-        """Milliseconds: near, or so far that it gets two messages at once."""
-        return self._chance.choice((5, 15))
 
     def _wrongs(self) -> dict[str, Any]:
         """Another choice of what it does wrong each time."""

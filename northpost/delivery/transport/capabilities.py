@@ -13,7 +13,6 @@ class Capabilities:
 
     names: frozenset[str] = frozenset()
     pipelining: bool = False
-    chunking: bool = False
     eightbit: bool = False
     smtputf8: bool = False
     starttls: bool = False
@@ -36,7 +35,6 @@ def read_capabilities(reply: Reply) -> Capabilities:
     return Capabilities(
         names=frozenset(offers),
         pipelining="PIPELINING" in offers,
-        chunking="CHUNKING" in offers,
         eightbit="8BITMIME" in offers,
         smtputf8="SMTPUTF8" in offers,
         starttls="STARTTLS" in offers,

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 from .capabilities import Capabilities
 from .envelope import Envelope, Outcome, Phase
-from .wire import commands, dot_stuff, with_line_ends
+from .wire import commands, dot_stuff
 
 
 class Stage(IntEnum):
@@ -12,31 +12,17 @@ class Stage(IntEnum):
 
     ENVELOPE = 1  # at most MAIL, RCPT and DATA: the server has no message
     PARTIAL = 2  # content, but not its end: a server may not deliver that (RFC 5321 4.1.1.4)
-    WRITTEN = 3  # all of it was handed to the network: only the server's answer tells
+    WRITTEN = 3  # the final dot was handed to the network: only the server's answer tells
 
 
 class Exchange:
-    """An envelope, its bytes, and how far it has come. `tries` counts the connections it was begun on; `chunked`:
-    it goes by BDAT.
-    """
+    """An envelope, its bytes, and how far it has come. `tries` counts the connections it was begun on."""
 
-    __slots__ = (
-        "answered",
-        "chunked",
-        "content",
-        "envelope",
-        "mail",
-        "mail_taken",
-        "rcpt",
-        "refusal",
-        "stage",
-        "tries",
-    )
+    __slots__ = ("answered", "content", "envelope", "mail", "mail_taken", "rcpt", "refusal", "stage", "tries")
 
     def __init__(self, envelope: Envelope) -> None:
         self.envelope = envelope
         self.tries = 0
-        self.chunked = False
         self.content = b""
         self.mail = b""
         self.rcpt = b""
@@ -48,22 +34,18 @@ class Exchange:
         self.mail_taken = False
         self.refusal: Outcome | None = None
 
-    def begin(self, offers: Capabilities, *, chunked: bool = False) -> Outcome | None:
-        """Make its bytes ready for a server; the outcome instead, if that server can't carry it. chunked: as
-        BDAT wants them."""
+    def begin(self, offers: Capabilities) -> Outcome | None:
+        """Make its bytes ready for a server; the outcome instead, if that server can't carry it."""
         self._rewind()
         self.tries += 1
-        self.chunked = chunked
         data = self.envelope.data
         ready = self.envelope.ready
         made = commands(self.envelope, len(data), ready or data.isascii(), offers)
         if isinstance(made, Outcome):
             return made
         self.mail, self.rcpt = made
-        if ready:
-            self.content = data
-        else:
-            self.content = with_line_ends(data) if chunked else dot_stuff(data)
+        if not self.content:
+            self.content = data if ready else dot_stuff(data)
         return None
 
     def in_doubt(self, reason: str) -> Outcome:

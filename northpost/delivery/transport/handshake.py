@@ -5,10 +5,8 @@ import base64
 import errno
 import socket
 import ssl
-from dataclasses import replace
 
 from .capabilities import Capabilities, read_capabilities
-from .chunks import is_trusted
 from .connection import Connection
 from .endpoint import Endpoint
 from .errors import BadReply, Cause, ConnectionLost, RouteUnavailable
@@ -69,8 +67,6 @@ async def _greet(endpoint: Endpoint, connection: Connection) -> None:
         await _starttls(endpoint, connection)
         # RFC 3207 4.2: what was offered in clear is forgotten.
         connection.capabilities = await _ehlo(endpoint, connection)
-    if not is_trusted(endpoint.address):
-        connection.capabilities = replace(connection.capabilities, chunking=False)
     if endpoint.username:
         await _sign_in(endpoint, connection)
 

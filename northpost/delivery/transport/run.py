@@ -4,7 +4,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from .chunks import distrust
 from .connection import Connection
 from .endpoint import Endpoint
 from .envelope import Outcome
@@ -146,9 +145,6 @@ class Run:
     def _fail(self, error: Exception) -> None:
         if not self._done.done():
             self._done.set_exception(error)
-
-    def distrust(self) -> None:
-        distrust(self._endpoint.address)
 
     # Keeping connections open
 

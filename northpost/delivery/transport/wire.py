@@ -21,24 +21,23 @@ class NeedsSmtpUtf8(ValueError):
     """The part before the @ is not ASCII, so only a server with SMTPUTF8 can take it (RFC 6531)."""
 
 
-def with_line_ends(data: bytes) -> bytes:
-    """The message with CRLF line ends, also at its end: a bare CR or LF becomes CRLF, so that no server can take
-    one for a line end we did not mean.
+def dot_stuff(data: bytes) -> bytes:
+    """The message as DATA wants it, without the final dot: a dot doubled where it begins a line (RFC 5321
+    4.5.2).
+
+    Always ends in CRLF. A bare CR or LF becomes CRLF, so that no server can take one for a line end we did
+    not mean.
     """
     breaks = data.count(b"\r\n")
     if data.count(b"\n") != breaks or data.count(b"\r") != breaks:
         data = _BARE.sub(b"\r\n", data)
-    return data if data.endswith(b"\r\n") else data + b"\r\n"
-
-
-def dot_stuff(data: bytes) -> bytes:
-    """The message as DATA wants it, without the final dot: with_line_ends(), and a dot doubled where it begins a
-    line (RFC 5321 4.5.2).
-    """
-    data = with_line_ends(data)
     if b"\n." in data:
         data = data.replace(b"\n.", b"\n..")
-    return b"." + data if data.startswith(b".") else data
+    if data.startswith(b"."):
+        data = b"." + data
+    if not data.endswith(b"\r\n"):
+        data += b"\r\n"
+    return data
 
 
 @lru_cache(maxsize=4096)

@@ -16,8 +16,7 @@ import uvloop
 
 _PATH = re.compile(rb"<([^>]*)>")
 _HELLO = (
-    b"250-sink\r\n250-PIPELINING\r\n250-CHUNKING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-SIZE 52428800\r\n"
-    b"250 ENHANCEDSTATUSCODES\r\n"
+    b"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-SIZE 52428800\r\n250 ENHANCEDSTATUSCODES\r\n"
 )
 
 
@@ -48,25 +47,19 @@ class Session(asyncio.Protocol):
         self._answers: list[bytes] = [b"220 sink ESMTP\r\n"]
         self._sender = self._recipient = b""
         self._recipients, self._in_data = 0, False
-        self._chunk = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._send()
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._counts.broken += self._in_data or self._chunk > 0
+        self._counts.broken += self._in_data
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        while self._read():
+        while self._content() if self._in_data else self._command():
             pass
         self._send()
-
-    def _read(self) -> bool:
-        if self._in_data:
-            return self._content()
-        return self._chunked() if self._chunk else self._command()
 
     def _command(self) -> bool:
         end = self._buffer.find(b"\n")
@@ -90,8 +83,6 @@ class Session(asyncio.Protocol):
             # So that a dot alone in the first line ends it like any other.
             self._buffer[:0] = b"\r\n"
             self._answers.append(b"354 go on\r\n")
-        elif verb == b"BDAT":
-            self._chunk = int(line.split()[1])
         elif verb == b"EHLO":
             self._answers.append(_HELLO)
         else:
@@ -102,21 +93,12 @@ class Session(asyncio.Protocol):
         end = self._buffer.find(b"\r\n.\r\n")
         if end < 0:
             return False
-        self._take(bytes(self._buffer[2 : end + 2]), used=end + 5)
-        return True
-
-    def _chunked(self) -> bool:
-        if len(self._buffer) < self._chunk:
-            return False
-        self._take(bytes(self._buffer[: self._chunk]), used=self._chunk)
-        return True
-
-    def _take(self, content: bytes, *, used: int) -> None:
-        self._counts.take(self._recipient, self._sender, content)
+        self._counts.take(self._recipient, self._sender, bytes(self._buffer[2 : end + 2]))
         self._counts.broken += self._recipients != 1
-        del self._buffer[:used]
-        self._in_data, self._chunk, self._recipients = False, 0, 0
+        del self._buffer[: end + 5]
+        self._in_data, self._recipients = False, 0
         self._answers.append(b"250 2.0.0 taken\r\n")
+        return True
 
     def _send(self) -> None:
         answers, self._answers = b"".join(self._answers), []

@@ -2,9 +2,8 @@
  *
  *     sink RECORDS SAMPLES EVERY DELAY_MS ADDRESS
  *
- * Listens on a free port of ADDRESS (IPv4) and prints it. Answers like a server with PIPELINING, CHUNKING (of a mail in
- * one chunk), 8BITMIME and SIZE; each answer leaves DELAY_MS after what it answers came in. Of each mail that ended with
- * its dot, or the last byte of its chunk, it writes one line to
+ * Listens on a free port of ADDRESS (IPv4) and prints it. Answers like a server with PIPELINING, 8BITMIME and SIZE; each
+ * answer leaves DELAY_MS after what it answers came in. Of each mail that ended with its dot it writes one line to
  * RECORDS, "recipient sender bytes"; of every EVERYth also the content to SAMPLES, after a line with its length.
  * A line on standard input makes it flush both and print "mails bytes broken cpu_microseconds"; the end of standard
  * input ends it. Broken are connections that ended inside a mail and mails of more than one recipient.
@@ -29,7 +28,7 @@ enum { ROOM = 1 << 18, PATH = 512, OUT = 1 << 14 };
 
 struct link {
     int fd, recipients, in_data, at_start, sampling, late; /* late: answers on their way */
-    long size, chunk; /* chunk: bytes of it that are still to come */
+    long size;
     size_t held, out_held, sample_held, sample_room;
     char in[ROOM], out[OUT], sender[PATH], recipient[PATH];
     char *sample;
@@ -53,7 +52,7 @@ static long long milliseconds(void) {
 
 static void close_link(struct link *link) {
     if (link->fd < 0) return;
-    if (link->in_data || link->chunk) broken++;
+    if (link->in_data) broken++;
     close(link->fd);
     link->fd = -1;
 }
@@ -108,12 +107,6 @@ static void take_content(struct link *link, const char *from, size_t length) {
     if (link->sampling) keep_sample(link, from, length);
 }
 
-static void begin_mail(struct link *link) {
-    link->size = 0;
-    link->sample_held = 0;
-    link->sampling = every > 0 && mails % every == 0;
-}
-
 static void end_mail(struct link *link) {
     mails++;
     bytes += link->size;
@@ -146,15 +139,13 @@ static void command(struct link *link, const char *line, size_t length) {
         answer(link, "250 2.1.5 ok\r\n");
     } else if (length >= 4 && !strncasecmp(line, "DATA", 4)) {
         if (!link->recipients) { answer(link, "503 5.5.1 no recipient\r\n"); return; }
-        begin_mail(link);
         link->in_data = link->at_start = 1;
+        link->size = 0;
+        link->sample_held = 0;
+        link->sampling = every > 0 && mails % every == 0;
         answer(link, "354 go on\r\n");
-    } else if (length >= 4 && !strncasecmp(line, "BDAT", 4)) {
-        begin_mail(link);
-        link->chunk = atol(line + 4);
-        if (link->chunk <= 0) close_link(link);
     } else if (length >= 4 && !strncasecmp(line, "EHLO", 4)) {
-        answer(link, "250-sink\r\n250-PIPELINING\r\n250-CHUNKING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-SIZE 52428800\r\n250 ENHANCEDSTATUSCODES\r\n");
+        answer(link, "250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-SIZE 52428800\r\n250 ENHANCEDSTATUSCODES\r\n");
     } else if (length >= 4 && !strncasecmp(line, "QUIT", 4)) {
         answer(link, "221 2.0.0 bye\r\n");
     } else {
@@ -192,14 +183,6 @@ static size_t content(struct link *link, const char *from, size_t length) {
     return length - 4;
 }
 
-static size_t chunk(struct link *link, const char *from, size_t length) {
-    if ((long)length > link->chunk) length = (size_t)link->chunk;
-    take_content(link, from, length);
-    link->chunk -= (long)length;
-    if (!link->chunk) end_mail(link);
-    return length;
-}
-
 static void work(struct link *link) {
     ssize_t got = recv(link->fd, link->in + link->held, ROOM - link->held, 0);
     if (got <= 0) {
@@ -212,8 +195,6 @@ static void work(struct link *link) {
         size_t left = link->held - at, used = 0;
         if (link->in_data) {
             used = content(link, link->in + at, left);
-        } else if (link->chunk) {
-            used = chunk(link, link->in + at, left);
         } else {
             const char *end = memchr(link->in + at, '\n', left);
             if (end) {
