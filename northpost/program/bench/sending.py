@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from northpost.program.bench import newsletter, peers, shop, sink
 from northpost.program.bench.outcome import Outcome, memory_mb, timed
 
 CONNECTIONS = 10
-ROUNDS = 3  # of which the middle one counts
+ROUNDS = 3  # of which the one with the middle ratio counts
 DELAY_MS = 20
 SLOW_MESSAGES = 6_000  # with answers that take their time
 SLOW_PEER_MESSAGES = 600
@@ -139,7 +139,8 @@ def measure(scale: int, options: Options | None = None) -> Outcome:
         bring_in(0, scale)
         before = os.getloadavg()
         rounds = [Round.run(bench, scale, options.processes) for _ in range(ROUNDS)]
-        sent = sorted((one.sent for one in rounds), key=lambda sent: sent.seconds)[ROUNDS // 2]
+        middle = sorted(rounds, key=Round.ratio)[ROUNDS // 2]
+        sent = middle.sent
         outcome = Outcome("send", scale / sent.seconds, "messages/s", scale, memory_mb=sent.memory_mb)
         outcome.targets["figure"] = TARGET_RATE
         outcome.details = {
@@ -157,7 +158,7 @@ def measure(scale: int, options: Options | None = None) -> Outcome:
                 [round(scale / one.sent.seconds), round(one.lockstep.rate) if one.lockstep else None] for one in rounds
             ],
         }
-        add_peers(outcome, sent, [one.lockstep for one in rounds if one.lockstep is not None])
+        add_peers(outcome, middle)
         outcome.rows.append(
             Outcome("send: memory of a sender", sent.memory_mb, "MB", scale, targets={"figure": TARGET_MEMORY_MB},
                     lower_is_better=True)
@@ -186,18 +187,21 @@ class Round:
             ran = None
         return cls(sent, ran)
 
+    def ratio(self) -> float:
+        """Up to a factor that is the same in all rounds."""
+        return 1 / self.sent.seconds / (self.lockstep.rate if self.lockstep is not None else 1.0)
 
-def add_peers(outcome: Outcome, sent: Sent, lockstep: Sequence[peers.Ran]) -> None:
-    """lockstep: what it did in each round, if it could be run."""
-    count = min(outcome.scale, PEER_MESSAGES)
 
-    def middle() -> peers.Ran:
-        if not lockstep:
+def add_peers(outcome: Outcome, middle: Round) -> None:
+    count, sent = min(outcome.scale, PEER_MESSAGES), middle.sent
+
+    def lockstep() -> peers.Ran:
+        if middle.lockstep is None:
             raise peers.Absent("no Go toolchain, so no lock-step sender")
-        return sorted(lockstep, key=lambda ran: ran.rate)[len(lockstep) // 2]
+        return middle.lockstep
 
     runs: dict[str, Callable[[], peers.Ran]] = {
-        peers.LOCKSTEP: middle,
+        peers.LOCKSTEP: lockstep,
         peers.SMTP_SOURCE: lambda: peers.smtp_source(size=round(sent.size), messages=count, connections=CONNECTIONS),
         peers.SMTPLIB: lambda: peers.python_smtplib(sent.letter, messages=min(count, SMTPLIB_MESSAGES)),
     }
