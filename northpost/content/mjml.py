@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from html import unescape
-from html.entities import html5
 from xml.parsers import expat
 
 import css_inline
@@ -20,6 +19,7 @@ from django.utils.translation import gettext as _
 from northpost.content.errors import ContentError
 from northpost.content.links import clean_url
 from northpost.content.masking import Kind, Mask
+from northpost.content.references import as_xml, attribute_value
 
 SOURCE_LIMIT = 400_000  # characters
 DEPTH_LIMIT = 60  # mrml recurses
@@ -65,7 +65,6 @@ _REFUSED = frozenset(["script", "iframe", "object", "embed", "applet", "base", "
 _NAME = re.compile(r"[A-Za-z][\w:.-]*")
 _TAG = re.compile(r"""<(/?)([A-Za-z][\w:.-]*)((?:[^<>"']|"[^"]*"|'[^']*')*)>""")
 _ATTRIBUTE = re.compile(r"""\s*([^\s=/>"'<]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>=`]+)))?""")
-_AMPERSAND = re.compile(r"&(#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)?")
 _CONDITIONAL = re.compile(r"<!--\[if(?! !mso).*?<!\[endif\]-->", re.DOTALL)
 
 
@@ -228,7 +227,7 @@ class _Reader:
         top = self.stack[-1] if self.stack else None
         if top is not None and top.html:
             # mrml looks two bytes back from a ">", and breaks if that is the middle of a character
-            self.out.append(_entities(text).replace(">", "&gt;"))
+            self.out.append(as_xml(text).replace(">", "&gt;"))
             return
         rest = self.mask.word.sub("", text)
         if rest.strip():
@@ -343,7 +342,7 @@ class _Reader:
                 message = _("“%(url)s” is no full address: it starts with https://, mailto:, tel: or #.")
                 raise self.error(offset, message % {"url": value[:60]})
             space = raw[match.start() : match.start(1)] or " "
-            parts.append(f'{space}{name}="{_attribute_value(value)}"')
+            parts.append(f'{space}{name}="{attribute_value(value)}"')
         return "".join(parts), closed
 
     def style(self, tag: re.Match[str], attributes: str, closed: bool, *, head: bool) -> int:
@@ -380,33 +379,3 @@ class _Reader:
 
 def _is_address(value: str, mask: Mask) -> bool:
     return not value.strip() or mask.word.search(value) is not None or clean_url(unescape(value)) != "#" or value == "#"
-
-
-def _entities(text: str) -> str:
-    """Bare ampersands escaped, HTML's named characters as numbers: XML knows only five names."""
-
-    def replace(match: re.Match[str]) -> str:
-        reference = match[1]
-        if reference is None:
-            return "&amp;"
-        if reference[0] == "#":
-            return _numeric(reference)
-        if reference in ("amp;", "lt;", "gt;", "quot;", "apos;"):
-            return match[0]
-        characters = html5.get(reference)
-        if characters is None:
-            return f"&amp;{reference}"
-        return "".join(f"&#{ord(character)};" for character in characters)
-
-    return _AMPERSAND.sub(replace, text)
-
-
-def _numeric(reference: str) -> str:
-    digits = reference[1:-1]
-    code = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
-    allowed = code in (9, 10, 13) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
-    return f"&#{code};" if allowed else "&#65533;"
-
-
-def _attribute_value(value: str) -> str:
-    return _entities(value).replace('"', "&quot;").replace("<", "&lt;")
