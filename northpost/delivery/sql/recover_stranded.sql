@@ -4,7 +4,7 @@
 --         again. One row for each; there should never be any. To be asked after finish_sources: what is left then
 --         has something open, so no ledger is read in vain
 -- index:  delivery_waiting_due_idx, delivery_held_source_idx, delivery_message_once and its primary key
--- Whoever moves a message between these places does so in one statement: it is seen in one of them, or settled.
+-- Whoever moves a message between these places does so in one transaction: it is seen in one of them, or settled.
 WITH busy AS MATERIALIZED (
     SELECT m.source_kind, m.source_id
     FROM delivery_claim c

@@ -38,6 +38,15 @@ def store() -> MemoryStore:
     return MemoryStore()
 
 
+def mailing_by(port: int) -> Route:
+    """Twenty people are to get it."""
+    route = rig.route(port)
+    rig.register()
+    rig.people(20)
+    rig.enqueue()
+    return route
+
+
 def test_a_fault_with_one_person_s_mail_skips_the_person_and_pauses_nothing(
     workspace: Workspace, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ):
@@ -50,10 +59,7 @@ def test_a_fault_with_one_person_s_mail_skips_the_person_and_pauses_nothing(
 
     monkeypatch.setattr(outbox, "compose", faulty)
     with memory_sink(store) as port:
-        route = rig.route(port)
-        rig.register()
-        rig.people(20)
-        rig.enqueue()
+        route = mailing_by(port)
         report = send_due(workspace.pk, timeouts=rig.QUICK)
     assert (dict(report.states), report.alerts) == ({"accepted": 19, "skipped": 1}, [])
     assert rig.reasons() == {"render_failed": 1}
@@ -75,10 +81,7 @@ def test_what_could_not_be_written_is_written_at_the_end(
 
     monkeypatch.setattr(actions, "settle", faulty)
     with memory_sink(store) as port:
-        rig.route(port)
-        rig.register()
-        rig.people(20)
-        rig.enqueue()
+        mailing_by(port)
         with pytest.raises(RuntimeError, match="a fault"):
             send_due(workspace.pk, timeouts=rig.QUICK)
     assert refused
@@ -102,10 +105,7 @@ def test_a_second_fault_while_the_run_ends_loses_no_outcome(
 
     monkeypatch.setattr(Lane, "_note", faulty)
     with memory_sink(store) as port:
-        rig.route(port)
-        rig.register()
-        rig.people(20)
-        rig.enqueue()
+        mailing_by(port)
         with pytest.raises(RuntimeError, match="the first"):
             send_due(workspace.pk, timeouts=rig.QUICK)
     assert len(noted) >= 10
