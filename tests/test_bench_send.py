@@ -43,9 +43,11 @@ def test_it_sends_checks_and_compares():
     assert rows.keys() == {"send at 20 ms", "send: DKIM", "freeze", "send: memory of a sender"}
     assert rows["send: memory of a sender"]["figure"] > 20
     assert told["peers"].keys() >= {peers.SMTPLIB}
-    here = {name for name, program in ((peers.LOCKSTEP, "go"), (peers.SMTP_SOURCE, "smtp-source")) if found(program)}
-    assert told["peers"].keys() == here | {peers.SMTPLIB}
+    needs = {"go": {peers.LOCKSTEP, peers.LOCKSTEP_WITHOUT_RESET}, "smtp-source": {peers.SMTP_SOURCE}}
+    here = [program for program in needs if found(program)]
+    assert told["peers"].keys() == {peers.SMTPLIB}.union(*(needs[program] for program in here))
     assert len(told.get("notes", [])) == 2 - len(here)
+    assert rows["send at 20 ms"]["peers"].keys() == (needs["go"] if "go" in here else set())
     # The same mail: within a tenth of ours.
     ours = told["details"]["bytes a mail"]
     assert 27_000 < ours < 33_000

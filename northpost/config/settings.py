@@ -65,7 +65,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "northpost.web.frame.files.StaticFiles",
     # Around everything else, so that a page that refuses something has the policy, too.
     "northpost.web.frame.safety.ContentSecurityPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",

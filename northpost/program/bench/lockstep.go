@@ -1,8 +1,10 @@
-// A lock-step sender, built as newsletter programs usually are: goroutines take people from memory, execute an
-// html/template for each, write multipart mail in quoted-printable, and send it with net/smtp over kept connections,
-// waiting for each answer.
+// A lock-step sender in the shape of listmonk's: goroutines take people from memory, execute an html/template for each,
+// write multipart mail in quoted-printable, and send it with net/smtp over kept connections, waiting for each answer.
 //
-//	lockstep PORT CONNECTIONS COUNT < {"subject", "html", "text"} as JSON
+//	lockstep PORT CONNECTIONS COUNT RESET < {"subject", "html", "text"} as JSON
+//
+// RESET is "rset" or "none": whether a connection says RSET after each message before it takes the next, and waits for
+// that answer too. listmonk's pool (github.com/knadh/smtppool, returnConn) always does.
 //
 // Prints {"seconds", "mails"} as JSON.
 package main
@@ -72,6 +74,7 @@ type Sender struct {
 	subject, text *texttemplate.Template
 	html          *template.Template
 	port          string
+	reset         bool
 }
 
 func (s *Sender) compose(p *Person) []byte {
@@ -114,6 +117,9 @@ func (s *Sender) work(queue <-chan *Person) {
 		_, err = to.Write(mail)
 		check(err)
 		check(to.Close())
+		if s.reset {
+			check(client.Reset())
+		}
 	}
 	check(client.Quit())
 }
@@ -137,6 +143,7 @@ func main() {
 		html:    template.Must(template.New("html").Funcs(functions).Parse(source.HTML)),
 		text:    texttemplate.Must(texttemplate.New("text").Funcs(functions).Parse(source.Text)),
 		port:    os.Args[1],
+		reset:   os.Args[4] == "rset",
 	}
 	all := people(count)
 	queue := make(chan *Person, 100)

@@ -20,7 +20,8 @@ from northpost.delivery.dkim import Algorithm, SigningKey, new_private_key
 from northpost.program.bench import newsletter, sink
 from northpost.program.bench.outcome import timed
 
-LOCKSTEP = "lock-step sender (Go, html/template, quoted-printable per message)"
+LOCKSTEP = "lock-step sender (Go, html/template, quoted-printable per message, RSET between them)"
+LOCKSTEP_WITHOUT_RESET = "the same without RSET"
 SMTP_SOURCE = "smtp-source (Postfix's generator, the same bytes each time)"
 SMTPLIB = "smtplib and EmailMessage, one at a time"
 SIGNATURES = "RSA-2048 signatures and nothing else, on all processors"
@@ -68,8 +69,8 @@ class Letter:
         return cls(str(mail["Subject"]), html.get_content(), text.get_content(), values)
 
 
-def lockstep(letter: Letter, *, messages: int, connections: int, delay_ms: int = 0) -> Ran:
-    """Raises Absent where there is no Go toolchain."""
+def lockstep(letter: Letter, *, messages: int, connections: int, delay_ms: int = 0, reset: bool = True) -> Ran:
+    """reset: it says RSET after each message. Raises Absent where there is no Go toolchain."""
     go = shutil.which("go")
     if go is None:
         raise Absent("no Go toolchain, so no lock-step sender")
@@ -86,7 +87,7 @@ def lockstep(letter: Letter, *, messages: int, connections: int, delay_ms: int =
             raise Absent(f"the lock-step sender could not be built: {built.stderr.strip()[:200]}")
         before = _children()
         done = subprocess.run(
-            [str(binary), str(target.port), str(connections), str(messages)],
+            [str(binary), str(target.port), str(connections), str(messages), "rset" if reset else "none"],
             input=json.dumps(go_template(letter)),
             capture_output=True,
             text=True,

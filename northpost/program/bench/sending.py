@@ -154,9 +154,7 @@ def measure(scale: int, options: Options | None = None) -> Outcome:
             "sink compiled": sink.is_compiled(),
             "processors": os.cpu_count(),
             "load before": [round(load, 1) for load in before],
-            "rounds: ours, lock-step": [
-                [round(scale / one.sent.seconds), round(one.lockstep.rate) if one.lockstep else None] for one in rounds
-            ],
+            "rounds: ours, lock-step, the same without RSET": [one.rates(scale) for one in rounds],
         }
         add_peers(outcome, middle)
         outcome.rows.append(
@@ -173,19 +171,28 @@ def measure(scale: int, options: Options | None = None) -> Outcome:
 @dataclass(frozen=True)
 class Round:
     """Ours and the lock-step sender, one right after the other: a machine shared with others is not the same for long.
-    lockstep: None where it can't be run."""
+    lockstep, without_reset: None where it can't be run."""
 
     sent: Sent
     lockstep: peers.Ran | None
+    without_reset: peers.Ran | None
 
     @classmethod
     def run(cls, bench: Bench, scale: int, processes: int) -> Round:
         sent = bench.send(scale, processes=processes)
         try:
-            ran = peers.lockstep(sent.letter, messages=min(scale, PEER_MESSAGES), connections=CONNECTIONS)
+            ran, lean = (
+                peers.lockstep(sent.letter, messages=min(scale, PEER_MESSAGES), connections=CONNECTIONS, reset=reset)
+                for reset in (True, False)
+            )
         except peers.Absent:
-            ran = None
-        return cls(sent, ran)
+            return cls(sent, None, None)
+        return cls(sent, ran, lean)
+
+    def rates(self, scale: int) -> list[int | None]:
+        """Messages a second: ours, the lock-step sender's, and without RSET."""
+        ours = round(scale / self.sent.seconds)
+        return [ours, *(round(ran.rate) if ran else None for ran in (self.lockstep, self.without_reset))]
 
     def ratio(self) -> float:
         """Up to a factor that is the same in all rounds."""
@@ -195,13 +202,14 @@ class Round:
 def add_peers(outcome: Outcome, middle: Round) -> None:
     count, sent = min(outcome.scale, PEER_MESSAGES), middle.sent
 
-    def lockstep() -> peers.Ran:
-        if middle.lockstep is None:
+    def lockstep(ran: peers.Ran | None) -> peers.Ran:
+        if ran is None:
             raise peers.Absent("no Go toolchain, so no lock-step sender")
-        return middle.lockstep
+        return ran
 
     runs: dict[str, Callable[[], peers.Ran]] = {
-        peers.LOCKSTEP: lockstep,
+        peers.LOCKSTEP: lambda: lockstep(middle.lockstep),
+        peers.LOCKSTEP_WITHOUT_RESET: lambda: lockstep(middle.without_reset),
         peers.SMTP_SOURCE: lambda: peers.smtp_source(size=round(sent.size), messages=count, connections=CONNECTIONS),
         peers.SMTPLIB: lambda: peers.python_smtplib(sent.letter, messages=min(count, SMTPLIB_MESSAGES)),
     }
@@ -211,7 +219,8 @@ def add_peers(outcome: Outcome, middle: Round) -> None:
         try:
             ran = run()
         except peers.Absent as why:
-            outcome.notes.append(str(why))
+            if str(why) not in outcome.notes:
+                outcome.notes.append(str(why))
             continue
         outcome.peers[name] = ran.rate
         sizes[name] = round(ran.size)
@@ -228,14 +237,18 @@ def slow(bench: Bench, count: int, delay_ms: int) -> Outcome:
     sent = bench.send(count, delay_ms=delay_ms)
     outcome = Outcome(f"send at {delay_ms} ms", count / sent.seconds, "messages/s", count, memory_mb=sent.memory_mb)
     try:
-        ran = peers.lockstep(
-            sent.letter, messages=min(count, SLOW_PEER_MESSAGES), connections=CONNECTIONS, delay_ms=delay_ms
-        )
+        for name, reset in ((peers.LOCKSTEP, True), (peers.LOCKSTEP_WITHOUT_RESET, False)):
+            ran = peers.lockstep(
+                sent.letter,
+                messages=min(count, SLOW_PEER_MESSAGES),
+                connections=CONNECTIONS,
+                delay_ms=delay_ms,
+                reset=reset,
+            )
+            outcome.peers[name] = ran.rate
+        outcome.targets[peers.LOCKSTEP] = TARGET_SLOW_PEER
     except peers.Absent as why:
         outcome.notes.append(str(why))
-    else:
-        outcome.peers[peers.LOCKSTEP] = ran.rate
-        outcome.targets[peers.LOCKSTEP] = TARGET_SLOW_PEER
     return outcome
 
 

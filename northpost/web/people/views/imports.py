@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -26,6 +26,7 @@ from northpost.core.tabular.values import DateOrder, DecimalMark
 from northpost.team.rules import Ability
 from northpost.web.account.forms import currency_choices
 from northpost.web.frame.access import StaffRequest, address, needs
+from northpost.web.frame.files import Download
 from northpost.web.people.tabs import number, show
 
 ENCODINGS = ["utf-8", "cp1251", "utf-16", "cp1252", "koi8-r", "iso-8859-5", "iso-8859-1", "cp866", "mac-cyrillic"]
@@ -310,13 +311,13 @@ def _with_new_fields(request: StaffRequest, chosen: dict[str, str]) -> dict[str,
 
 
 @needs(Ability.EDIT)
-def import_refused(request: StaffRequest, run_id: int) -> HttpResponse | FileResponse:
+def import_refused(request: StaffRequest, run_id: int) -> HttpResponse | Download:
     """The refused rows with their reasons, as CSV."""
     run = found(run_id)
     path = Path(run.refused_path)
     if not run.refused_path or not run.refused_count or not path.is_file():
         raise Http404
-    return FileResponse(path.open("rb"), as_attachment=True, filename=f"refused-{run.pk}.csv", content_type="text/csv")
+    return Download(path.open("rb"), filename=f"refused-{run.pk}.csv", content_type="text/csv")
 
 
 @require_POST

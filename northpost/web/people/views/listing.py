@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Page, Paginator
-from django.http import FileResponse, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -26,6 +26,7 @@ from northpost.team.actions import record
 from northpost.team.models import User
 from northpost.team.rules import Ability
 from northpost.web.frame.access import StaffRequest, address, needs
+from northpost.web.frame.files import Download
 from northpost.web.people import filtering
 from northpost.web.people.tabs import number, show
 from northpost.web.templatetags.northpost import say_number
@@ -208,7 +209,7 @@ def people_bulk(request: StaffRequest) -> HttpResponse:
 
 @require_POST
 @needs(Ability.EXPORT)
-def people_export(request: StaffRequest) -> FileResponse:
+def people_export(request: StaffRequest) -> Download:
     """Everybody whom the filters find, as CSV or XLSX; the trail says that they were taken out."""
     wanted = filtering.read(request.POST)
     file_format = ExportFormat.XLSX if request.POST.get("format") == "xlsx" else ExportFormat.CSV
@@ -221,6 +222,4 @@ def people_export(request: StaffRequest) -> FileResponse:
         stream = path.open("rb")
     finally:
         path.unlink(missing_ok=True)
-    answer = FileResponse(stream, as_attachment=True, filename=f"people.{file_format.value}")
-    answer["Cache-Control"] = "no-store"
-    return answer
+    return Download(stream, filename=f"people.{file_format.value}")

@@ -8,7 +8,7 @@ from tempfile import NamedTemporaryFile
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -21,6 +21,7 @@ from northpost.delivery.models import Suppression, SuppressionReason
 from northpost.team.actions import record
 from northpost.team.rules import Ability, may
 from northpost.web.frame.access import StaffRequest, address, needs
+from northpost.web.frame.files import Download
 from northpost.web.settings.frame import show
 
 SIZE = 50
@@ -69,7 +70,7 @@ def suppression_add(request: StaffRequest) -> HttpResponse:
 
 @require_POST
 @needs(Ability.EXPORT)
-def suppression_export(request: StaffRequest) -> FileResponse:
+def suppression_export(request: StaffRequest) -> Download:
     """All of them, as CSV or XLSX; the trail says that they were taken out."""
     file_format = ExportFormat.XLSX if request.POST.get("format") == "xlsx" else ExportFormat.CSV
     # On the disk, so that memory stays small; it is gone once it has been sent.
@@ -81,9 +82,7 @@ def suppression_export(request: StaffRequest) -> FileResponse:
         stream = path.open("rb")
     finally:
         path.unlink(missing_ok=True)
-    answer = FileResponse(stream, as_attachment=True, filename=f"suppressed.{file_format.value}")
-    answer["Cache-Control"] = "no-store"
-    return answer
+    return Download(stream, filename=f"suppressed.{file_format.value}")
 
 
 @require_POST
