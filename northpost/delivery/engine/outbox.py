@@ -21,8 +21,8 @@ from northpost.delivery.transport import Envelope, Supply
 
 log = logging.getLogger(__name__)
 
-STOCK = 40  # messages that are composed before a connection wants them: it writes at once, and several write together
-SLICE = 20  # of these composed before the sockets get their turn
+STOCK = 20  # messages that are composed before a connection wants them: it writes at once, and several write together
+SLICE = 10  # of these composed before the sockets get their turn
 AHEAD = 60  # messages that are signed, or being signed, before a connection wants them
 
 
