@@ -1,6 +1,6 @@
 # Two commands: `make demo` and `make test`. Both set up what they need, and work again when run twice.
 
-PYTHON ?= python3
+PYTHON ?= $(shell bash scripts/python.sh)
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
@@ -34,7 +34,7 @@ setup-test: setup $(VENV)/.installed-dev
 	@bash scripts/real_parts.sh
 
 $(VENV)/bin/uv: requirements/uv.txt
-	@echo "==> Making the Python environment in $(VENV)"
+	@echo "==> Making the Python environment in $(VENV) with $(PYTHON)"
 	@bash scripts/venv.sh "$(PYTHON)" "$(VENV)"
 	@touch $@
 
