@@ -46,7 +46,7 @@ def standings(contact_id: int) -> list[Standing]:
 
 _CONTEXT = """
     SELECT id, email, external_id, first_name, last_name, phone, language, time_zone, role,
-           nullif(attributes, '{}')::text AS attributes
+           attributes::text AS attributes
     FROM contacts_contact WHERE id = ANY(%(ids)s::bigint[])
 """
 
@@ -57,22 +57,27 @@ def context_for(contact_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     ``email``, ``external_id``, ``first_name``, ``last_name``, ``full_name``, ``phone``, ``language``, ``time_zone``,
     ``role`` and each custom field by its key (numbers as numbers, dates as YYYY-MM-DD); unknown ids are left out.
     """
-    people: dict[int, dict[str, Any]] = {}
     rows = sql.fetch_prepared(_CONTEXT, {"ids": sql.integer_array(contact_ids)})
-    for contact_id, email, external_id, first_name, last_name, phone, language, time_zone, role, attributes in rows:
-        person = {
-            "id": contact_id,
-            "email": email,
-            "external_id": external_id,
-            "first_name": first_name,
-            "last_name": last_name,
-            "full_name": f"{first_name} {last_name}".strip(),
-            "phone": phone,
-            "language": language,
-            "time_zone": time_zone,
-            "role": role,
-        }
-        people[contact_id] = person if attributes is None else json.loads(attributes) | person
+    # All that is JSON read at once: for each person alone it takes three times as long.
+    attributes: list[dict[str, Any]] = json.loads(f"[{','.join([row[-1] for row in rows])}]")
+    people: dict[int, dict[str, Any]] = {}
+    for row, person in zip(rows, attributes, strict=True):
+        contact_id, email, external_id, first_name, last_name, phone, language, time_zone, role, _attributes = row
+        person.update(
+            {
+                "id": contact_id,
+                "email": email,
+                "external_id": external_id,
+                "first_name": first_name,
+                "last_name": last_name,
+                "full_name": f"{first_name} {last_name}".strip(),
+                "phone": phone,
+                "language": language,
+                "time_zone": time_zone,
+                "role": role,
+            }
+        )
+        people[contact_id] = person
     return people
 
 
