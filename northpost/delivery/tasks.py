@@ -22,6 +22,7 @@ from northpost.delivery import actions, queries
 from northpost.delivery.actions.control import finish_sources, skip_cancelled
 from northpost.delivery.actions.hits import QUARANTINE
 from northpost.delivery.engine import SendReport, send_due
+from northpost.delivery.limits.budgets import forget_moves
 from northpost.delivery.rules.urgency import Urgency, urgency_of
 from northpost.team.queries import workspace_ids
 
@@ -121,6 +122,7 @@ def look_after_mail() -> int:
             now = clock.now()
             skip_cancelled(now)
             finish_sources(now)
+            forget_moves(now)
             stranded = actions.recover_stranded()
             if stranded:
                 log.error("workspace %s: messages were left by everybody: %s", workspace_id, stranded)

@@ -99,7 +99,7 @@ class Handing:
         self._timeouts = timeouts
         self._ready: dict[int, deque[Draft]] = defaultdict(deque)
         self._ways: dict[int, Way | None] = {}
-        self._limiter = Limiter(self._origin)
+        self._limiter = Limiter(run, self._origin, persist)
         self._windows: dict[int, Window] = {}
         self._down: set[int] = set()
         self._cleared: set[int] = set()
@@ -122,7 +122,7 @@ class Handing:
                 room = window.room(self._hand.sending[route_id], len(waiting))
                 if not room:
                     break
-                admitted = self._persist(partial(self._limiter.admit, way, waiting, room))
+                admitted = self._limiter.admit(way, waiting, room)
                 for draft, due_at in admitted.later:
                     self._settling.give_back(self._unsent([draft]), due_at=due_at)
                 if not admitted.going:
@@ -141,7 +141,7 @@ class Handing:
                 continue
             message = self._hand.ended(unmade.key)
             counts[message.route_id] += 1
-            self._persist(partial(self._limiter.unsent, [unmade.key]))
+            self._limiter.unsent([unmade.key])
             self._settling.settle(message, MessageState.SKIPPED, reason=unmade.reason, text=unmade.words)
         for outcome in report.outcomes:
             if not self._hand.is_on_wire(outcome.key):
@@ -166,7 +166,7 @@ class Handing:
         untouched = [message_id for message_id in down.untouched if self._hand.is_on_wire(message_id)]
         for message_id in untouched:
             self._hand.ended(message_id)
-        self._persist(partial(self._limiter.unsent, untouched))
+        self._limiter.unsent(untouched)
         self._settling.give_back([held[message_id] for message_id in untouched])
         self._give_back(down.route_id)
         if down.words:
@@ -201,7 +201,7 @@ class Handing:
         sending = marked.sending
         if len(sending) < len(chunk):
             unsent = [draft.key for draft in chunk if draft.key not in sending]
-            self._persist(partial(self._limiter.unsent, unsent))
+            self._limiter.unsent(unsent)
             for message_id in unsent:
                 self._settling.let_go(message_id)
         self._report.count_skipped(marked.skipped)
@@ -243,7 +243,7 @@ class Handing:
     def _heed(self, recipient: str, route_id: int, outcome: Outcome) -> None:
         """Send less to a provider that puts our mail off."""
         way = self._ways[route_id]
-        slowed = self._persist(partial(self._limiter.note, way, recipient, outcome)) if way is not None else None
+        slowed = self._limiter.note(way, recipient, outcome) if way is not None else None
         if slowed is not None:
             name = name_of(slowed.mx_group)
             self._report.warn(f"{name} is slowing us down: {slowed.connections} of {slowed.full} connections")

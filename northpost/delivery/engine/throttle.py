@@ -7,18 +7,22 @@ to wait longer is given back, and a hold keeps it, and what is like it, from bei
 
 from __future__ import annotations
 
+import itertools
 import time
+import uuid
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from northpost.core import clock
 from northpost.delivery.engine.outbox import Draft
+from northpost.delivery.engine.persisting import Persistence
 from northpost.delivery.limits import allowances, hosts, slowing, warming
 from northpost.delivery.limits.allowances import Allowed
-from northpost.delivery.limits.budgets import Limit, Reservation, give_back, reserve
+from northpost.delivery.limits.budgets import Limit, Move, Reservation, Today, give_back, reserve
 from northpost.delivery.limits.holds import hold
 from northpost.delivery.limits.slowing import Slowed
 from northpost.delivery.limits.warming import Running
@@ -92,10 +96,14 @@ class _Settings:
 
 
 class Limiter:
-    """One for a run of the sender. ``origin`` tells of a message by its id."""
+    """One for a run of the sender. ``origin`` tells of a message by its id. Each question to the database waits for it
+    by itself: what went before is not asked again."""
 
-    def __init__(self, origin: Callable[[int], Origin]) -> None:
+    def __init__(self, run: uuid.UUID, origin: Callable[[int], Origin], persist: Persistence) -> None:
+        self._run = run
+        self._numbers = itertools.count(1)
         self._origin = origin
+        self._persist = persist
         self._settings = _Settings()
         self._looked = float("-inf")
         self._groups: dict[str, str] = {}
@@ -147,11 +155,10 @@ class Limiter:
             if found is not None:
                 key = "|".join([limit.key for limit in found[0]] + [str(found[1].id) if found[1] else ""])
                 together[key].append(message_id)
-        now = clock.now()
         for alike in together.values():
             limits, plan = self._reserved[alike[-1]]
-            give_back(limits, len(alike), now=now, today=plan.today if plan else None)
-            # Only now: where the database fails, this is asked again.
+            today = plan.today if plan else None
+            self._give_back(limits, len(alike), today)
             for message_id in alike:
                 del self._reserved[message_id]
         self._closed.clear()
@@ -182,8 +189,11 @@ class Limiter:
         return self._report(way, group, watch, outcome, now)
 
     def _report(self, way: Way, group: str, watch: _Watch, outcome: Outcome, now: datetime) -> Slowed:
-        found = slowing.report_burst(
-            route_id=way.route_id, mx_group=group, full=way.connections, rate=watch.rate(now), reply=outcome.text
+        rate = watch.rate(now)
+        found = self._persist(
+            lambda: slowing.report_burst(
+                route_id=way.route_id, mx_group=group, full=way.connections, rate=rate, reply=outcome.text
+            )
         )
         self._watches[way.route_id, group] = _Watch(now, reported=now)
         self._settings.slowed[way.route_id, group] = found
@@ -195,14 +205,8 @@ class Limiter:
     def _look(self) -> None:
         if time.monotonic() - self._looked < LOOK_SECONDS:
             return
+        self._settings = self._persist(_read_settings)
         self._looked = time.monotonic()
-        now = clock.now()
-        self._settings = _Settings(
-            ceiling=Ceiling.objects.first(),
-            slowed={(one.route_id, one.mx_group): one for one in slowing.slowed(now)},
-            allowed={(one.route_id, one.mx_group): one for one in allowances.allowed()},
-            warming={(one.route_id, one.domain): one for one in warming.running(now)},
-        )
 
     def _is_limited(self, way: Way) -> bool:
         own = way.per_minute or way.per_hour or way.per_day
@@ -215,7 +219,7 @@ class Limiter:
         if by_group:
             unknown = {hosts.domain_of(envelope.recipient) for envelope in waiting} - self._groups.keys()
             if unknown:
-                self._groups.update(hosts.groups_of(unknown))
+                self._groups.update(self._persist(partial(hosts.groups_of, unknown)))
         lots: dict[Lot, list[Draft]] = defaultdict(list)
         last_ones = 0
         for envelope in waiting:
@@ -238,9 +242,9 @@ class Limiter:
 
     def _group(self, domain: str, *, first_seen: bool) -> str:
         if domain not in self._groups:
-            self._groups.update(hosts.groups_of([domain]))
+            self._groups.update(self._persist(partial(hosts.groups_of, [domain])))
             if first_seen:
-                hosts.want([domain])
+                self._persist(partial(hosts.want, [domain]))
         return self._groups[domain]
 
     def _limits(self, way: Way, lot: Lot) -> list[Limit]:
@@ -277,7 +281,10 @@ class Limiter:
         limits, plan = self._limits(way, lot), self._plan(lot)
         if not limits and plan is None:
             return wanted
-        found = reserve(limits, wanted, now=now, today=plan.today if plan else None)
+        today = plan.today if plan else None
+        move = self._move()
+        # The time of each try: a database that was away does not make a reservation older than the mail that it is for.
+        found = self._persist(lambda: reserve(limits, wanted, move=move, now=clock.now(), today=today))
         for envelope in envelopes[: found.granted]:
             self._reserved[envelope.key] = (limits, plan)
         if found.granted:
@@ -285,6 +292,13 @@ class Limiter:
         else:
             self._closed[way.route_id, lot] = found
         return found.granted
+
+    def _give_back(self, limits: list[Limit], count: int, today: Today | None) -> None:
+        move = self._move()
+        self._persist(lambda: give_back(limits, count, move=move, now=clock.now(), today=today))
+
+    def _move(self) -> Move:
+        return Move(self._run, next(self._numbers))
 
     def _overdue(self, way: Way, lot: Lot, rest: list[Draft], now: datetime) -> list[tuple[Draft, datetime | None]]:
         """Of what did not fit, from the end of ``rest``: what is not kept waiting here."""
@@ -326,16 +340,21 @@ class Limiter:
             if full is None:
                 return []
         if full is None:
-            moments = slowing.put_behind(route_id=way.route_id, mx_group=group, count=len(behind))
+            moments = self._persist(
+                partial(slowing.put_behind, route_id=way.route_id, mx_group=group, count=len(behind))
+            )
         else:
             opens_at = closed.opens_at if late and closed is not None and closed.key == full.key else None
-            moments = allowances.put_behind(
-                route_id=way.route_id,
-                mx_group=group,
-                message_ids=[envelope.key for envelope in behind],
-                full=full,
-                opens_at=opens_at,
-                made_way=not late and self._others,
+            moments = self._persist(
+                partial(
+                    allowances.put_behind,
+                    route_id=way.route_id,
+                    mx_group=group,
+                    message_ids=[envelope.key for envelope in behind],
+                    full=full,
+                    opens_at=opens_at,
+                    made_way=not late and self._others,
+                )
             )
         return list(zip(behind, moments, strict=True))
 
@@ -343,11 +362,12 @@ class Limiter:
         if closed.opens_at is None or closed.reason is None:
             return
         scope = closed.key.partition(":")[0]
+        held = partial(hold, until=closed.opens_at, reason=closed.reason)
         if scope == "warm-up":
             for source in sorted({self._origin(envelope.key).source for envelope in rest}):
-                hold(until=closed.opens_at, reason=closed.reason, route_id=way.route_id, source=source)
+                self._persist(partial(held, route_id=way.route_id, source=source))
         else:
-            hold(until=closed.opens_at, reason=closed.reason, route_id=way.route_id if scope == "route" else None)
+            self._persist(partial(held, route_id=way.route_id if scope == "route" else None))
 
     def _is_late(self, closed: Reservation, now: datetime) -> bool:
         opens_at = closed.opens_at
@@ -359,3 +379,13 @@ class Limiter:
         if self._clock_stood is None or self._clock_stood[0] != now:
             self._clock_stood = (now, time.monotonic())
         return time.monotonic() - self._clock_stood[1] > STILL_SECONDS
+
+
+def _read_settings() -> _Settings:
+    now = clock.now()
+    return _Settings(
+        ceiling=Ceiling.objects.first(),
+        slowed={(one.route_id, one.mx_group): one for one in slowing.slowed(now)},
+        allowed={(one.route_id, one.mx_group): one for one in allowances.allowed()},
+        warming={(one.route_id, one.domain): one for one in warming.running(now)},
+    )

@@ -1,20 +1,33 @@
 """What may leave now of a limit that all workers share: reserved before a message is marked as being sent.
 
 A reservation is locked, decided and written in one transaction, budgets in the order of their keys. What turned out
-not to be sent is given back; what a worker that died had reserved lapses with the window.
+not to be sent is given back; what a worker that died had reserved lapses with the window. What is asked once more,
+because the answer to its commit was lost, is done once: each run of the sender numbers what it asks.
 """
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from django.db import connection, transaction
 
 from northpost.core import sql, tenancy
-from northpost.delivery.models import HoldReason, WarmUpDay
+from northpost.delivery.models import BudgetMove, HoldReason, WarmUpDay
 from northpost.delivery.rules.throttling import Usage, Window, granted, opens_at, spent, usage_at
+
+# A run that still asks is younger.
+MOVES_ARE_KEPT = timedelta(hours=1)
+
+
+class Move(NamedTuple):
+    """What a run of the sender asks, by a number of its own that grows: the same when it is asked once more."""
+
+    run: uuid.UUID
+    number: int
 
 
 @dataclass(frozen=True)
@@ -46,13 +59,18 @@ class Reservation:
     reason: HoldReason | None = None
 
 
-def reserve(limits: Sequence[Limit], wanted: int, *, now: datetime, today: Today | None = None) -> Reservation:
+def reserve(
+    limits: Sequence[Limit], wanted: int, *, move: Move, now: datetime, today: Today | None = None
+) -> Reservation:
     """Take up to ``wanted`` messages out of every one of the budgets, or what the tightest of them has left."""
     ordered = sorted(limits, key=lambda limit: limit.key)
     with transaction.atomic():
         _commit_lazily()
         usages = _locked(ordered, now)
         day = _locked_day(today) if today is not None else None
+        before = _messages_of(move)
+        if before is not None:
+            return Reservation(before)
         offers = [granted(limit.window, usages[limit.key], limit.messages, wanted) for limit in ordered]
         if today is not None and day is not None:
             offers.append(max(0, min(wanted, today.ceiling - day.used)))
@@ -61,22 +79,31 @@ def reserve(limits: Sequence[Limit], wanted: int, *, now: datetime, today: Today
             _write(ordered, {key: spent(usage, count) for key, usage in usages.items()})
             if day is not None:
                 WarmUpDay.objects.filter(pk=day.pk).update(used=day.used + count)
+            _note(move, count, now)
             return Reservation(count)
     if today is not None and offers[-1] == 0:
         return Reservation(0, today.ends_at, f"warm-up:{today.warm_up_id}", HoldReason.WARM_UP)
     return _refused(ordered, usages, offers)
 
 
-def give_back(limits: Sequence[Limit], count: int, *, now: datetime, today: Today | None = None) -> None:
+def give_back(limits: Sequence[Limit], count: int, *, move: Move, now: datetime, today: Today | None = None) -> None:
     """What was reserved and not sent."""
     ordered = sorted(limits, key=lambda limit: limit.key)
     with transaction.atomic():
         _commit_lazily()
         usages = _locked(ordered, now)
+        day = _locked_day(today) if today is not None else None
+        if _messages_of(move) is not None:
+            return
         _write(ordered, {key: spent(usage, -count) for key, usage in usages.items()})
-        if today is not None:
-            day = _locked_day(today)
+        if day is not None:
             WarmUpDay.objects.filter(pk=day.pk).update(used=max(0, day.used - count))
+        _note(move, count, now)
+
+
+def forget_moves(now: datetime) -> None:
+    """Those of runs that have ended long ago."""
+    BudgetMove.objects.filter(moved_at__lt=now - MOVES_ARE_KEPT).delete()
 
 
 def used(limits: Sequence[Limit], *, now: datetime) -> dict[str, int]:
@@ -143,6 +170,21 @@ def _locked_day(today: Today) -> WarmUpDay:
     if day.ceiling != today.ceiling:
         WarmUpDay.objects.filter(pk=day.pk).update(ceiling=today.ceiling)
     return day
+
+
+def _messages_of(move: Move) -> int | None:
+    """How many messages it moved, if it is done. To be asked with the budgets locked: only then can no earlier try be
+    under way any more."""
+    return BudgetMove.objects.filter(run=move.run, number=move.number).values_list("messages", flat=True).first()
+
+
+def _note(move: Move, count: int, now: datetime) -> None:
+    BudgetMove.objects.bulk_create(
+        [BudgetMove(run=move.run, number=move.number, messages=count, moved_at=now)],
+        update_conflicts=True,
+        unique_fields=["run"],
+        update_fields=["number", "messages", "moved_at"],
+    )
 
 
 def _commit_lazily() -> None:

@@ -7,7 +7,7 @@ from .doubt import Doubt, Evidence, Resolution, Verdict
 from .hits import Hit, HitKind, Link
 from .inbound import DmarcReport, DmarcRow, InboundKind, InboundMail, InboundState, Inbox, Protocol, Way
 from .ledger import Message, MessageState, SkipReason, Source, SourceState
-from .limits import Budget, Ceiling, Hold, HoldReason, MailHost, Slowdown, WarmUp, WarmUpDay
+from .limits import Budget, BudgetMove, Ceiling, Hold, HoldReason, MailHost, Slowdown, WarmUp, WarmUpDay
 from .policy import Policy
 from .provider_limits import ProviderLimit, PutBehind
 from .reports import ReportKind, ServiceReport
@@ -18,6 +18,7 @@ from .waiting import Claim, WaitingBatch
 
 __all__ = [
     "Budget",
+    "BudgetMove",
     "Ceiling",
     "Claim",
     "DeliveryCount",

@@ -34,6 +34,21 @@ class Budget(TenantModel):
         constraints = [models.UniqueConstraint(fields=["workspace_id", "key"], name="delivery_budget_once")]
 
 
+class BudgetMove(TenantModel):
+    """The last that a run of the sender took out of budgets or gave back: number ``number`` of its moves, and how many
+    messages that was. Should the answer to the commit be lost, the run asks once more, and this tells that it is done.
+    """
+
+    run = models.UUIDField()
+    number = models.BigIntegerField()
+    messages = models.IntegerField()
+    moved_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "delivery_budget_move"
+        constraints = [models.UniqueConstraint(fields=["run"], name="delivery_budget_move_once")]
+
+
 class HoldReason(models.TextChoices):
     HOUR = "hour", _("the hour's messages are used up")
     DAY = "day", _("the messages of 24 hours are used up")

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,9 @@ from northpost.core.sql import Fragment
 from northpost.delivery import actions, sources
 from northpost.delivery.actions import ledger
 from northpost.delivery.actions.ledger import LEASE, Settlement
+from northpost.delivery.engine.persisting import Persistence
+from northpost.delivery.engine.report import SendReport
+from northpost.delivery.engine.throttle import Limiter, Origin
 from northpost.delivery.models import Claim, Doubt, Message, Route, WaitingBatch
 from northpost.delivery.sources import Mailing
 from northpost.delivery.transport import Timeouts
@@ -46,6 +50,11 @@ def everyone() -> Fragment:
 
 def only(*contact_ids: int) -> Fragment:
     return Fragment("SELECT unnest(%(chosen)s::bigint[])", {"chosen": list(contact_ids)})
+
+
+def limiter() -> Limiter:
+    """That of a run which sends one mailing."""
+    return Limiter(uuid.uuid4(), lambda key: Origin((KIND, 1), "shop.example"), Persistence(SendReport()))
 
 
 def marketing() -> Purpose:

@@ -16,12 +16,9 @@ from northpost.delivery.actions.ledger import Settlement
 from northpost.delivery.engine import outbox, send_due, throttle
 from northpost.delivery.engine.handing import Handing
 from northpost.delivery.engine.outbox import Draft
-from northpost.delivery.engine.persisting import Persistence
-from northpost.delivery.engine.report import SendReport
-from northpost.delivery.engine.throttle import Limiter, Origin
 from northpost.delivery.engine.wire import Broken, Lane
 from northpost.delivery.limits.budgets import Limit, used
-from northpost.delivery.models import Message, Route
+from northpost.delivery.models import Ceiling, Message, Route
 from northpost.delivery.routes import way_of
 from northpost.delivery.rules.throttling import DAY
 from northpost.delivery.tests import rig
@@ -134,31 +131,59 @@ def test_two_drafts_of_one_message_are_sent_once(
     assert (dict(report.states), report.stale) == ({"accepted": 20}, 0)
 
 
-def test_what_was_reserved_and_not_sent_is_given_back_though_the_database_fails_once(
+def test_the_limits_count_once_what_the_database_did_without_an_answer(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ):
     route = rig.route(2525, per_day=100)
-    persist = Persistence(SendReport())
-    limiter = Limiter(lambda key: Origin((rig.KIND, 1), "shop.example"))
+    limiter = rig.limiter()
     waiting = deque(
         cast(Draft, SimpleNamespace(key=number, recipient=f"person{number}@mail.example")) for number in range(10)
     )
-    going = persist(lambda: limiter.admit(way_of(route), waiting, 10)).going
     key = f"route:{route.pk}:day"
     limit = Limit(key, DAY, 100)
+    asked: Counter[str] = Counter()
+
+    def without_an_answer(name: str) -> None:
+        real = getattr(throttle, name)
+
+        def faulty(*given: Any, **named: Any) -> Any:
+            asked[name] += 1
+            found = real(*given, **named)
+            if asked[name] == 1:
+                raise OperationalError("gone")
+            return found
+
+        monkeypatch.setattr(throttle, name, faulty)
+
+    without_an_answer("reserve")
+    without_an_answer("give_back")
+    going = limiter.admit(way_of(route), waiting, 10).going
+    assert (len(going), asked["reserve"]) == (10, 2)
     assert used([limit], now=clock.now()) == {key: 10}
-    give_back = throttle.give_back
-    failed: list[int] = []
-
-    def faulty(limits: Sequence[Limit], count: int, **given: Any) -> None:
-        if not failed:
-            failed.append(count)
-            raise OperationalError("gone")
-        give_back(limits, count, **given)
-
-    monkeypatch.setattr(throttle, "give_back", faulty)
-    persist(lambda: limiter.unsent([draft.key for draft in going[:6]]))
-    assert failed == [6]
+    limiter.unsent([draft.key for draft in going[:6]])
+    assert asked["give_back"] == 2
     assert used([limit], now=clock.now()) == {key: 4}
+    # Those six are given back already.
     limiter.unsent([draft.key for draft in going])
     assert used([limit], now=clock.now()) == {key: 0}
+
+
+def test_limits_hold_though_the_database_is_away_when_they_are_read(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+):
+    route = rig.route(2525)
+    Ceiling.objects.create(per_hour=4)
+    limiter, read, failed = rig.limiter(), throttle._read_settings, []
+
+    def faulty() -> Any:
+        if not failed:
+            failed.append(True)
+            raise OperationalError("gone")
+        return read()
+
+    monkeypatch.setattr(throttle, "_read_settings", faulty)
+    waiting = deque(
+        cast(Draft, SimpleNamespace(key=number, recipient=f"person{number}@mail.example")) for number in range(10)
+    )
+    assert len(limiter.admit(way_of(route), waiting, 10).going) == 4
+    assert failed

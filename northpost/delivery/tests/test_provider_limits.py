@@ -13,7 +13,7 @@ from northpost.core import clock, tenancy
 from northpost.delivery.actions import routes
 from northpost.delivery.engine import send_due
 from northpost.delivery.engine.outbox import Draft
-from northpost.delivery.engine.throttle import Limiter, Origin
+from northpost.delivery.engine.throttle import Limiter
 from northpost.delivery.errors import DeliveryProblem, NotHere
 from northpost.delivery.limits import allowances, slowing
 from northpost.delivery.limits.tasks import look_after_limits
@@ -211,7 +211,7 @@ def test_in_hand_waits_a_little_beside_other_mail_and_more_than_a_step_s_where_t
     with clock.use(clock.VirtualClock(NOW)) as virtual:
         route = rig.route(25)
         limit(route, "gmail.com", per_minute=3000)
-        limiter = Limiter(lambda key: Origin((rig.KIND, 1), "shop.example"))
+        limiter = rig.limiter()
         way, waiting = way_of(route), deque[Draft]()
         beside_others_and_alone(limiter, way, waiting, virtual)
         virtual.advance(timedelta(seconds=1))
@@ -227,7 +227,7 @@ def test_what_is_slowed_down_waits_in_hand_as_long(workspace: Workspace):
     with clock.use(clock.VirtualClock(NOW)) as virtual:
         route = rig.route(25)
         slowing.report_burst(route_id=route.pk, mx_group="google", full=10, rate=6000, reply="4.7.0 slow down")
-        limiter = Limiter(lambda key: Origin((rig.KIND, 1), "shop.example"))
+        limiter = rig.limiter()
         way, waiting = way_of(route), deque[Draft]()
         beside_others_and_alone(limiter, way, waiting, virtual)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from northpost.core import clock, tenancy
 from northpost.delivery.actions import routes
 from northpost.delivery.actions.routing import pause_route, resume_route
 from northpost.delivery.limits import allowances, budgets, holds, slowing
-from northpost.delivery.limits.budgets import Limit
+from northpost.delivery.limits.budgets import Limit, Move
 from northpost.delivery.models import (
     Ceiling,
     Message,
@@ -76,7 +77,7 @@ def test_the_firms_own_limit_is_set_shown_and_taken_away(browser: Client):
     assert not Ceiling.objects.exists()
     browser.post(BASE + "ceiling/", {"per_hour": "", "per_day": "2500"})
     assert Ceiling.objects.values_list("per_hour", "per_day").get() == (None, 2500)
-    budgets.reserve([Limit("workspace:day", DAY, 2500)], 312, now=NOW)
+    budgets.reserve([Limit("workspace:day", DAY, 2500)], 312, move=Move(uuid.uuid4(), 1), now=NOW)
     assert "In the last 24 hours: 312 of 2,500" in browser.get(BASE).text
     browser.post(BASE + "ceiling/", {"per_hour": "", "per_day": ""})
     assert Ceiling.objects.values_list("per_hour", "per_day").get() == (None, None)
@@ -240,7 +241,7 @@ def test_a_provider_s_limit_is_set_shown_changed_and_taken_away(browser: Client,
     assert browser.post(BASE + "providers/new/", given).status_code == 302
     limit = ProviderLimit.objects.get()
     assert (limit.mx_group, limit.route_id, limit.per_hour, limit.per_day) == ("abv", relay.pk, 100, None)
-    budgets.reserve([Limit(f"provider:{relay.pk}:hour:abv", HOUR, 100)], 12, now=NOW)
+    budgets.reserve([Limit(f"provider:{relay.pk}:hour:abv", HOUR, 100)], 12, move=Move(uuid.uuid4(), 1), now=NOW)
     page = browser.get(BASE).text
     assert "ABV.bg" in page
     assert "12 of 100" in page
