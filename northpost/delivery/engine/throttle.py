@@ -35,8 +35,8 @@ from northpost.delivery.transport import Outcome
 LOOK_SECONDS = 5.0
 # A limit that opens so soon is waited for.
 SOON = timedelta(seconds=3)
-# Of what goes to a provider by the minute, so much waits in the worker's hands: a share of what a claim brings, so that
-# mail to others is still claimed.
+# Of what goes to providers by the minute, so much waits in the worker's hands, all of them together: a share of what a
+# claim brings, so that mail to others is still claimed.
 IN_HAND = 150
 # Where a claim brought no other mail, or all of that comes first, as much as goes in so long: longer than the steps by
 # which the rest falls due. A run that has less would find nothing due, take up no more, and end.
@@ -315,12 +315,11 @@ class Limiter:
     def _in_hand(self, way: Way, group: str) -> int:
         """How many messages to a group wait here for their turn."""
         key, counts = (way.route_id, group), []
+        share = IN_HAND // len({*self._settings.slowed, *self._settings.allowed})
         if key in self._settings.slowed:
-            counts.append(self._at_hand(self._settings.slowed[key].per_minute, IN_HAND))
+            counts.append(self._at_hand(self._settings.slowed[key].per_minute, share))
         if key in self._settings.allowed:
-            sharing = sum(route_id == way.route_id for route_id, _group in self._settings.allowed)
             most = self._settings.allowed[key].per_minute
-            share = IN_HAND // sharing
             counts.append(share if most is None else max(min(share, most), self._at_hand(most, share)))
         return max(1, min(counts))
 

@@ -11,7 +11,7 @@ import pytest
 
 from northpost.core import clock, tenancy
 from northpost.delivery.actions import routes
-from northpost.delivery.engine import send_due
+from northpost.delivery.engine import send_due, throttle
 from northpost.delivery.engine.outbox import Draft
 from northpost.delivery.engine.throttle import Limiter
 from northpost.delivery.errors import DeliveryProblem, NotHere
@@ -230,6 +230,24 @@ def test_what_is_slowed_down_waits_in_hand_as_long(workspace: Workspace):
         limiter = rig.limiter()
         way, waiting = way_of(route), deque[Draft]()
         beside_others_and_alone(limiter, way, waiting, virtual)
+
+
+def test_all_that_are_slowed_down_or_limited_wait_in_hand_together(workspace: Workspace):
+    """So that a worker still takes up other mail, however many of them there are."""
+    with clock.use(clock.VirtualClock(NOW)):
+        first, second = rig.route(25), rig.route(26, name="other")
+        for route, group in ((first, "google"), (first, "yahoo"), (second, "google")):
+            slowing.report_burst(route_id=route.pk, mx_group=group, full=10, rate=6000, reply="4.7.0 slow down")
+        limit(first, "abv.bg", per_minute=3000)
+        limit(second, "gmail.com", per_minute=3000)
+        limiter = rig.limiter()
+        left = []
+        for route, domains in ((first, ("gmail.com", "yahoo.com", "abv.bg")), (second, ("gmail.com",))):
+            waiting = deque[Draft]()
+            claimed = [draft for domain in domains for draft in drafts(500, domain, NOW)]
+            admitted(limiter, way_of(route), [*claimed, *drafts(10, "mail.example", NOW)], waiting)
+            left.append(len(waiting))
+        assert left == [3 * (throttle.IN_HAND // 4), throttle.IN_HAND // 4]
 
 
 def test_what_waits_by_the_minute_is_due_as_fast_as_it_may_go(workspace: Workspace):
