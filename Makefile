@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 
-.PHONY: help demo test soak setup setup-test lock messages screenshots format clean
+.PHONY: help demo test soak setup setup-test lock screenshots format clean
 .DEFAULT_GOAL := help
 
 help:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from northpost.core import clock, signing
 from northpost.delivery.errors import DeliveryProblem, NotHere
-from northpost.delivery.models import Inbox, Protocol, Security
+from northpost.delivery.models import Inbox, Protocol, Security, SignInToken
 from northpost.team.actions import record
 from northpost.team.models import User
 
@@ -17,7 +17,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class InboxDetails(TypedDict, total=False):
-    """``password``: None or absent leaves it as it is."""
+    """``password``: None or absent leaves it as it is. One without signs in with a permission (actions.tokens)."""
 
     name: str
     protocol: str
@@ -53,10 +53,11 @@ def update_inbox(*, inbox_id: int, by: User | None = None, **details: Unpack[Inb
 
 
 def archive_inbox(*, inbox_id: int, by: User | None = None) -> None:
-    """Read it no more, and forget its password; what came in stays. Raises NotHere."""
+    """Read it no more, and forget its password and permission; what came in stays. Raises NotHere."""
     with transaction.atomic():
         inbox = _locked(inbox_id)
         Inbox.objects.filter(pk=inbox_id).update(archived_at=clock.now(), password_sealed="")
+        SignInToken.objects.filter(inbox_id=inbox_id).delete()
         record(user=by, verb="archived", noun="inbox", noun_id=inbox_id, detail={"name": inbox.name})
 
 
@@ -77,9 +78,7 @@ def _apply(inbox: Inbox, details: InboxDetails) -> None:
         if not str(password).isprintable():
             raise DeliveryProblem("password", _("The password has a character that can't be typed."))
         inbox.password_sealed = signing.seal(str(password))
-    elif not inbox.password_sealed:
-        raise DeliveryProblem("password", _("Enter the mailbox's password."))
-    elif before != (inbox.host, inbox.port, inbox.username):
+    elif inbox.password_sealed and before != (inbox.host, inbox.port, inbox.username):
         # Kept and never shown: so it isn't handed to a server that whoever changes it names, either.
         raise DeliveryProblem("password", _("The server or the user name is another: enter the password for it."))
     _check(inbox)

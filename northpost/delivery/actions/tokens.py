@@ -1,6 +1,7 @@
 """Permissions to sign in with (XOAUTH2): kept, renewed, taken away.
 
-A refresh token is exchanged for an access token at the provider (RFC 6749, 6), ahead of the old one's end.
+A refresh token is exchanged for an access token at the provider (RFC 6749, 6), ahead of the old one's end. Servers to
+send through have them, and mailboxes that are read.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlencode
 
 from django.db import transaction
@@ -17,7 +19,7 @@ from django.utils.translation import gettext as _
 from northpost.core import clock, signing
 from northpost.core.fetch import Answer, FetchFailed, FetchRefused, fetch
 from northpost.delivery.errors import DeliveryProblem, NotHere
-from northpost.delivery.models import Route, RouteKind, RouteToken, TokenProvider
+from northpost.delivery.models import Inbox, Protocol, Route, RouteKind, SignInToken, TokenProvider
 from northpost.team.actions import record
 from northpost.team.models import User
 
@@ -28,6 +30,17 @@ _TENANT = re.compile(r"[A-Za-z0-9.-]{1,100}")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,8000}")
 
 Ask = Callable[..., Answer]
+
+
+class Holder(NamedTuple):
+    """Who signs in: a server to send through (``route``), or a mailbox that is read (``inbox``)."""
+
+    kind: Literal["route", "inbox"]
+    id: int
+
+    @property
+    def key(self) -> dict[str, Any]:
+        return {f"{self.kind}_id": self.id}
 
 
 class NoToken(Exception):
@@ -41,15 +54,15 @@ class NoToken(Exception):
 
 def give_token(
     *,
-    route_id: int,
+    holder: Holder,
     provider: str,
     client_id: str,
     client_secret: str,
     refresh_token: str,
     tenant: str = "",
     by: User | None = None,
-) -> RouteToken:
-    """Let a route sign in with a permission. Raises NotHere, DeliveryProblem."""
+) -> SignInToken:
+    """Let it sign in with a permission. Raises NotHere, DeliveryProblem."""
     details = {"client_id": client_id.strip(), "refresh_token": refresh_token.strip()}
     for name, value in details.items():
         if not _TOKEN.fullmatch(value):
@@ -59,20 +72,18 @@ def give_token(
     if tenant and not _TENANT.fullmatch(tenant):
         raise DeliveryProblem("tenant", _("A tenant is a domain or an id, as in firm.onmicrosoft.com."))
     with transaction.atomic():
-        route = Route.objects.select_for_update().filter(pk=route_id, kind=RouteKind.SMTP, archived_at=None).first()
-        if route is None:
-            raise NotHere(f"no route {route_id}")
-        if not route.username:
+        held = _locked(holder)
+        if not held.username:
             raise DeliveryProblem("", _("The server needs a user name first: the address of the mailbox."))
-        if route.security == "none":
+        if held.security == "none":
             raise DeliveryProblem("", _("Without encryption the permission would travel readable: choose TLS."))
-        token, _made = RouteToken.objects.update_or_create(
-            route_id=route.pk,
+        token, _made = SignInToken.objects.update_or_create(
+            **holder.key,
             defaults={
                 "provider": provider,
                 "tenant": tenant,
-                "host": route.host,
-                "username": route.username,
+                "host": held.host,
+                "username": held.username,
                 "client_id": details["client_id"],
                 "client_secret_sealed": signing.seal(client_secret.strip()) if client_secret.strip() else "",
                 "refresh_sealed": signing.seal(details["refresh_token"]),
@@ -81,37 +92,38 @@ def give_token(
                 "created_at": clock.now(),
             },
         )
-        record(user=by, verb="changed", noun="route", noun_id=route.pk, detail={"name": route.name})
+        record(user=by, verb="changed", noun=holder.kind, noun_id=holder.id, detail={"name": held.name})
     return token
 
 
-def take_token_away(*, route_id: int, by: User | None = None) -> None:
-    """Forget the permission; the route signs in with its password again. Raises NotHere."""
+def take_token_away(*, holder: Holder, by: User | None = None) -> None:
+    """Forget the permission; it signs in with its password again. Raises NotHere."""
     with transaction.atomic():
-        taken, _kinds = RouteToken.objects.filter(route_id=route_id).delete()
+        held = _locked(holder)
+        taken, _kinds = SignInToken.objects.filter(**holder.key).delete()
         if not taken:
-            raise NotHere(f"no permission for route {route_id}")
-        route = Route.objects.filter(pk=route_id).first()
-        record(user=by, verb="changed", noun="route", noun_id=route_id, detail={"name": route.name if route else ""})
+            raise NotHere(f"no permission for {holder.kind} {holder.id}")
+        record(user=by, verb="changed", noun=holder.kind, noun_id=holder.id, detail={"name": held.name})
 
 
-def access_token(route: Route, *, ask: Ask = fetch) -> str:
-    """What a route signs in with now; blank where it has no permission. Asks the provider when the last one ends soon.
+def access_token(held: Route | Inbox, *, ask: Ask = fetch) -> str:
+    """What it signs in with now; blank where it has no permission. Asks the provider when the last one ends soon.
 
     Raises NoToken.
     """
+    holder = Holder("route" if isinstance(held, Route) else "inbox", held.pk)
     with transaction.atomic():
         # Locked: of several workers one asks, and a provider may call a refresh token used twice stolen.
-        token = RouteToken.objects.select_for_update().filter(route_id=route.pk).first()
+        token = SignInToken.objects.select_for_update().filter(**holder.key).first()
         if token is None:
             return ""
-        if (token.host, token.username) != (route.host, route.username):
+        if (token.host, token.username) != (held.host, held.username):
             raise NoToken(_("the server or the user name is another: give the permission anew"), retryable=False)
         now = clock.now()
         try:
             if token.access_sealed and token.expires_at and now + AHEAD < token.expires_at:
                 return signing.unseal(token.access_sealed)
-            given, seconds, refresh = _renew(token, ask)
+            given, seconds, refresh = _renew(token, _scope(held), ask)
         except signing.BadToken as error:
             words = _("the permission was sealed under another SECRET_KEY: give it anew")
             raise NoToken(words, retryable=False) from error
@@ -122,7 +134,25 @@ def access_token(route: Route, *, ask: Ask = fetch) -> str:
         return given
 
 
-def _renew(token: RouteToken, ask: Ask) -> tuple[str, int, str]:
+def _locked(holder: Holder) -> Route | Inbox:
+    found: Route | Inbox | None
+    if holder.kind == "route":
+        found = Route.objects.select_for_update().filter(pk=holder.id, kind=RouteKind.SMTP, archived_at=None).first()
+    else:
+        found = Inbox.objects.select_for_update().filter(pk=holder.id, archived_at=None).first()
+    if found is None:
+        raise NotHere(f"no {holder.kind} {holder.id}")
+    return found
+
+
+def _scope(held: Route | Inbox) -> str:
+    """What Microsoft is to allow. (Google has it in the refresh token.)"""
+    if isinstance(held, Route):
+        return "SMTP.Send"
+    return "IMAP.AccessAsUser.All" if held.protocol == Protocol.IMAP else "POP.AccessAsUser.All"
+
+
+def _renew(token: SignInToken, scope: str, ask: Ask) -> tuple[str, int, str]:
     """(access token, seconds that it holds, a new refresh token or blank)."""
     form = {
         "grant_type": "refresh_token",
@@ -132,7 +162,7 @@ def _renew(token: RouteToken, ask: Ask) -> tuple[str, int, str]:
     if token.client_secret_sealed:
         form["client_secret"] = signing.unseal(token.client_secret_sealed)
     if token.provider == TokenProvider.MICROSOFT:
-        form["scope"] = "https://outlook.office.com/SMTP.Send offline_access"
+        form["scope"] = f"https://outlook.office.com/{scope} offline_access"
     try:
         answer = ask(
             token_url(token),
@@ -147,7 +177,7 @@ def _renew(token: RouteToken, ask: Ask) -> tuple[str, int, str]:
     return _read(answer)
 
 
-def token_url(token: RouteToken) -> str:
+def token_url(token: SignInToken) -> str:
     """Where the provider exchanges tokens."""
     if token.provider == TokenProvider.GOOGLE:
         return "https://oauth2.googleapis.com/token"

@@ -13,7 +13,7 @@ from .provider_limits import ProviderLimit, PutBehind
 from .reports import ReportKind, ServiceReport
 from .routes import Route, RouteKind, Security, Sender
 from .suppression import InstallationSuppression, Suppression, SuppressionReason
-from .tokens import RouteToken, TokenProvider
+from .tokens import SignInToken, TokenProvider
 from .waiting import Claim, WaitingBatch
 
 __all__ = [
@@ -51,11 +51,11 @@ __all__ = [
     "Resolution",
     "Route",
     "RouteKind",
-    "RouteToken",
     "Security",
     "Sender",
     "SendingDomain",
     "ServiceReport",
+    "SignInToken",
     "SkipReason",
     "Slowdown",
     "Source",

@@ -13,14 +13,15 @@ class TokenProvider(models.TextChoices):
     MICROSOFT = "microsoft", _("Microsoft 365 or Outlook")
 
 
-class RouteToken(TenantModel):
-    """The permission (OAuth 2.0) that a route signs in with by XOAUTH2, one a route.
+class SignInToken(TenantModel):
+    """The permission (OAuth 2.0) that a route, or a mailbox that is read, signs in with by XOAUTH2; one for each.
 
-    It holds for the server and the user that it was given for: a route that is changed to another gets it not.
+    It holds for the server and the user that it was given for: what is changed to another gets it not.
     ``access_sealed`` is good until ``expires_at``.
     """
 
-    route_id = models.BigIntegerField()
+    route_id = models.BigIntegerField(null=True)
+    inbox_id = models.BigIntegerField(null=True)
     provider = models.CharField(max_length=12, choices=TokenProvider.choices)
     tenant = models.CharField(max_length=100, blank=True, default="")
     host = models.CharField(max_length=255)
@@ -33,5 +34,11 @@ class RouteToken(TenantModel):
     created_at = models.DateTimeField()
 
     class Meta:
-        db_table = "delivery_route_token"
-        constraints = [models.UniqueConstraint(fields=["workspace_id", "route_id"], name="delivery_route_token_once")]
+        db_table = "delivery_sign_in_token"
+        constraints = [
+            models.UniqueConstraint(fields=["workspace_id", "route_id"], name="delivery_route_token_once"),
+            models.UniqueConstraint(fields=["workspace_id", "inbox_id"], name="delivery_inbox_token_once"),
+            models.CheckConstraint(
+                condition=models.Q(route_id=None) ^ models.Q(inbox_id=None), name="delivery_sign_in_token_of_one"
+            ),
+        ]

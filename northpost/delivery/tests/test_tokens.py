@@ -19,9 +19,9 @@ import pytest
 from northpost.core import clock
 from northpost.core.fetch import Answer, fetch
 from northpost.delivery.actions import tokens
-from northpost.delivery.actions.tokens import NoToken, access_token, give_token, take_token_away
+from northpost.delivery.actions.tokens import Holder, NoToken, access_token, give_token, take_token_away
 from northpost.delivery.errors import DeliveryProblem, NotHere
-from northpost.delivery.models import Route, RouteToken
+from northpost.delivery.models import Inbox, Route, SignInToken
 from northpost.delivery.routes import RouteUnusable, endpoint_of
 from northpost.delivery.transport import Endpoint, check
 from northpost.delivery.transport.tests.rig import QUICK, scripted
@@ -43,7 +43,13 @@ def route(workspace: Workspace) -> Route:
     made = Route.objects.create(
         name="Google", host="smtp.gmail.com", port=587, username="news@firm.example", created_at=NOW
     )
-    give_token(route_id=made.pk, provider="google", client_id="us", client_secret="s3cret", refresh_token="refresh-1")
+    give_token(
+        holder=Holder("route", made.pk),
+        provider="google",
+        client_id="us",
+        client_secret="s3cret",
+        refresh_token="refresh-1",
+    )
     return made
 
 
@@ -102,7 +108,7 @@ def test_a_token_is_fetched_once_and_renewed_ahead_of_its_end(route: Route, nine
         "client_secret": "s3cret",
         "refresh_token": "refresh-1",
     }
-    stored = json.dumps(list(RouteToken.objects.values()), default=str)
+    stored = json.dumps(list(SignInToken.objects.values()), default=str)
     assert not any(secret in stored for secret in ("s3cret", "refresh-2", "access-3"))
 
 
@@ -123,7 +129,7 @@ def test_no_token(route: Route, status: int, said: Any, retryable: bool) -> None
     with provider((status, said)) as (ask, _asked), pytest.raises(NoToken) as refused:
         access_token(route, ask=ask)
     assert refused.value.retryable is retryable
-    assert RouteToken.objects.get().access_sealed == ""
+    assert SignInToken.objects.get().access_sealed == ""
 
 
 def test_a_provider_that_is_away_is_asked_again_later(route: Route) -> None:
@@ -148,9 +154,9 @@ def test_a_permission_is_for_its_server_and_user_only(route: Route) -> None:
 
 
 def test_where_it_is_asked(route: Route) -> None:
-    assert tokens.token_url(RouteToken.objects.get()) == "https://oauth2.googleapis.com/token"
+    assert tokens.token_url(SignInToken.objects.get()) == "https://oauth2.googleapis.com/token"
     there = give_token(
-        route_id=route.pk,
+        holder=Holder("route", route.pk),
         provider="microsoft",
         client_id="us",
         client_secret="",
@@ -164,16 +170,32 @@ def test_where_it_is_asked(route: Route) -> None:
     assert "client_secret" not in asked[0]
 
 
+@pytest.mark.parametrize(("protocol", "scope"), [("imap", "IMAP"), ("pop3", "POP")])
+def test_a_mailbox_that_is_read_has_one_of_its_own(route: Route, protocol: str, scope: str) -> None:
+    inbox = Inbox.objects.create(
+        protocol=protocol, name="Bounces", host="outlook.office365.com", username="post@firm.example", created_at=NOW
+    )
+    given = {"provider": "microsoft", "client_id": "us", "client_secret": "", "refresh_token": "refresh-2"}
+    give_token(holder=Holder("inbox", inbox.pk), **given)
+    with provider((200, {"access_token": "access-2", "expires_in": 3600})) as (ask, asked):
+        assert access_token(inbox, ask=ask) == "access-2"
+    assert asked[0]["scope"] == f"https://outlook.office.com/{scope}.AccessAsUser.All offline_access"
+    assert asked[0]["refresh_token"] == "refresh-2"
+    take_token_away(holder=Holder("inbox", inbox.pk))
+    assert access_token(inbox) == ""
+    assert SignInToken.objects.get().route_id == route.pk
+
+
 def test_the_endpoint_carries_it_and_forgets_it_when_it_is_taken_away(route: Route) -> None:
     with provider((200, {"access_token": "access-1", "expires_in": 3600})) as (ask, _asked):
         access_token(route, ask=ask)
     endpoint = endpoint_of(route)
     assert endpoint.token == "access-1"
     assert "access-1" not in repr(endpoint)
-    take_token_away(route_id=route.pk)
+    take_token_away(holder=Holder("route", route.pk))
     assert endpoint_of(route).token == ""
     with pytest.raises(NotHere):
-        take_token_away(route_id=route.pk)
+        take_token_away(holder=Holder("route", route.pk))
 
 
 @pytest.mark.parametrize(
@@ -189,15 +211,17 @@ def test_the_endpoint_carries_it_and_forgets_it_when_it_is_taken_away(route: Rou
 def test_what_is_no_permission(route: Route, changes: dict[str, str], field: str) -> None:
     given = {"provider": "google", "client_id": "us", "client_secret": "", "refresh_token": "r2", "tenant": ""}
     with pytest.raises(DeliveryProblem) as refused:
-        give_token(route_id=route.pk, **(given | changes))
+        give_token(holder=Holder("route", route.pk), **(given | changes))
     assert refused.value.field == field
-    assert RouteToken.objects.get().client_id == "us"
+    assert SignInToken.objects.get().client_id == "us"
 
 
 def test_never_without_encryption(route: Route) -> None:
     Route.objects.filter(pk=route.pk).update(security="none")
     with pytest.raises(DeliveryProblem):
-        give_token(route_id=route.pk, provider="google", client_id="us", client_secret="", refresh_token="r")
+        give_token(
+            holder=Holder("route", route.pk), provider="google", client_id="us", client_secret="", refresh_token="r"
+        )
 
 
 def try_out(offered: bytes, answers: list[bytes], *, token: str = "access-1") -> tuple[Any, list[bytes]]:

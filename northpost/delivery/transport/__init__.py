@@ -12,6 +12,7 @@ from .connection import Connection
 from .endpoint import Endpoint, Timeouts
 from .envelope import Envelope, Outcome, Phase, State
 from .errors import Cause, RouteUnavailable
+from .handshake import xoauth2
 from .pool import ConnectionPool
 from .supply import Supply
 
@@ -29,4 +30,5 @@ __all__ = [
     "Supply",
     "Timeouts",
     "check",
+    "xoauth2",
 ]

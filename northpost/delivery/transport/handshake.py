@@ -127,6 +127,11 @@ async def _sign_in(endpoint: Endpoint, connection: Connection) -> None:
         raise RouteUnavailable(endpoint, "auth_refused", _said(reply), code=reply.code)
 
 
+def xoauth2(username: str, token: str) -> bytes:
+    """What XOAUTH2 says in SMTP, IMAP and POP3, before base64; neither holds a control character."""
+    return f"user={username}\1auth=Bearer {token}\1\1".encode()
+
+
 async def _show_token(endpoint: Endpoint, connection: Connection) -> Reply:
     """XOAUTH2, as Google and Microsoft have it."""
     if "XOAUTH2" not in connection.capabilities.auth:
@@ -134,8 +139,8 @@ async def _show_token(endpoint: Endpoint, connection: Connection) -> Reply:
         raise RouteUnavailable(endpoint, "auth_missing", f"XOAUTH2 is needed, offered: {ways}")
     if "\1" in endpoint.username + endpoint.token:
         raise RouteUnavailable(endpoint, "auth_refused", "the user name or token holds a control character")
-    shown = f"user={endpoint.username}\1auth=Bearer {endpoint.token}\1\1".encode()
-    reply = await connection.ask(b"AUTH XOAUTH2 " + base64.b64encode(shown) + b"\r\n", "auth")
+    shown = base64.b64encode(xoauth2(endpoint.username, endpoint.token))
+    reply = await connection.ask(b"AUTH XOAUTH2 " + shown + b"\r\n", "auth")
     if reply.code == 334:
         # Why it is refused, in base64; the refusal itself follows an empty line.
         reply = await connection.ask(b"\r\n", "auth")

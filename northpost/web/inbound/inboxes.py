@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from northpost.core import addresses
 from northpost.delivery.actions.inboxes import archive_inbox, create_inbox, update_inbox
+from northpost.delivery.actions.tokens import Holder
 from northpost.delivery.errors import DeliveryProblem, NotHere
 from northpost.delivery.inbound.inboxes import WORDS, InboxProblem, check
 from northpost.delivery.inbound.inboxes.tasks import defer_looking
@@ -22,6 +23,7 @@ from northpost.delivery.models import Inbox, Protocol, Security, Sender
 from northpost.team.rules import Ability
 from northpost.web.frame.access import StaffRequest, address, needs
 from northpost.web.settings.frame import show
+from northpost.web.settings.views.permission import forget_permission, permission_page
 
 
 class InboxForm(forms.Form):
@@ -53,7 +55,9 @@ class InboxForm(forms.Form):
         required=False,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=gettext_lazy("Kept encrypted and never shown. Empty: stays as it is."),
+        help_text=gettext_lazy(
+            "Kept encrypted and never shown. Empty: stays as it is; a new mailbox then signs in with a permission."
+        ),
     )
     folder = forms.CharField(
         label=gettext_lazy("Folder to read"),
@@ -95,6 +99,8 @@ def inbox_create(request: StaffRequest) -> HttpResponse:
         except DeliveryProblem as problem:
             form.add_error(problem.field if problem.field in form.fields else None, problem.message)
         else:
+            if not form.cleaned_data["password"]:
+                return redirect(address(request, "inbox_permission", made.pk))
             _check(request, made)
             return redirect(address(request, "inboxes"))
     return _show(request, form, None)
@@ -141,6 +147,20 @@ def inbox_do(request: StaffRequest, inbox_id: int) -> HttpResponse:
         case _:
             raise Http404
     return redirect(address(request, "inboxes"))
+
+
+@needs(Ability.MANAGE)
+def inbox_permission(request: StaffRequest, inbox_id: int) -> HttpResponseBase:
+    found = _found(inbox_id)
+    holder = Holder("inbox", inbox_id)
+    return permission_page(request, holder, found, here="inboxes", said=lambda: _check(request, found))
+
+
+@require_POST
+@needs(Ability.MANAGE)
+def inbox_permission_end(request: StaffRequest, inbox_id: int) -> HttpResponseBase:
+    _found(inbox_id)
+    return forget_permission(request, Holder("inbox", inbox_id), here="inboxes")
 
 
 def _check(request: StaffRequest, inbox: Inbox) -> None:

@@ -12,4 +12,8 @@ urlpatterns = [
     path("settings/mailboxes/new/", inboxes.inbox_create, name="inbox_create"),
     path("settings/mailboxes/<int:inbox_id>/", inboxes.inbox, name="inbox"),
     path("settings/mailboxes/<int:inbox_id>/do/", inboxes.inbox_do, name="inbox_do"),
+    path("settings/mailboxes/<int:inbox_id>/permission/", inboxes.inbox_permission, name="inbox_permission"),
+    path(
+        "settings/mailboxes/<int:inbox_id>/permission/end/", inboxes.inbox_permission_end, name="inbox_permission_end"
+    ),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 SECONDS = 30.0  # to connect, and for each answer
@@ -11,16 +11,18 @@ SECONDS = 30.0  # to connect, and for each answer
 
 @dataclass(frozen=True)
 class Account:
-    """``security``: none, starttls or tls. ``done_folder``: empty to delete what was taken; IMAP only."""
+    """``security``: none, starttls or tls. ``done_folder``: empty to delete what was taken; IMAP only. With a ``token``
+    it signs in by XOAUTH2, and not with the password."""
 
     host: str
     port: int
     security: str
     username: str
-    password: str
+    password: str = field(repr=False)
     folder: str = "INBOX"
     done_folder: str = ""
     seconds: float = SECONDS
+    token: str = field(default="", repr=False)
 
 
 class Client(Protocol):

@@ -12,6 +12,7 @@ from typing import Any
 from northpost.delivery.inbound.inboxes.account import Account
 from northpost.delivery.inbound.inboxes.problems import InboxProblem, Trouble, told
 from northpost.delivery.inbound.parts import MAX_BYTES
+from northpost.delivery.transport import xoauth2
 
 _UID = re.compile(rb"\bUID (\d+)")
 _AT_ONCE = 50
@@ -64,7 +65,11 @@ class ImapClient:
 
     def _sign_in(self) -> None:
         account = self._account
-        if "AUTH=PLAIN" in self._imap.capabilities:
+        if account.token:
+            # Should it be refused, the server says why first, and wants an empty answer to that.
+            answers = iter((xoauth2(account.username, account.token), b""))
+            self._imap.authenticate("XOAUTH2", lambda _challenge: next(answers, None))
+        elif "AUTH=PLAIN" in self._imap.capabilities:
             said = f"\x00{account.username}\x00{account.password}".encode()
             self._imap.authenticate("PLAIN", lambda _challenge: said)
         else:

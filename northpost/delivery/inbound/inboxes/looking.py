@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from northpost.core import clock, signing
+from northpost.delivery.actions.tokens import NoToken, access_token
 from northpost.delivery.errors import NotHere
 from northpost.delivery.inbound.inboxes.account import SECONDS, Account, Client
 from northpost.delivery.inbound.inboxes.imap import ImapClient
@@ -105,8 +106,13 @@ def _client(inbox: Inbox, *, seconds: float = SECONDS) -> Iterator[Client]:
 def _account(inbox: Inbox, seconds: float) -> Account:
     try:
         password = signing.unseal(inbox.password_sealed) if inbox.password_sealed else ""
+        token = access_token(inbox)
     except signing.BadToken as error:
         raise InboxProblem(Trouble.SEALED) from error
+    except NoToken as error:
+        raise InboxProblem(Trouble.LATER if error.retryable else Trouble.PERMISSION, str(error)) from error
+    if not password and not token:
+        raise InboxProblem(Trouble.NO_PASSWORD)
     return Account(
         host=inbox.host,
         port=inbox.port,
@@ -116,6 +122,7 @@ def _account(inbox: Inbox, seconds: float) -> Account:
         folder=inbox.folder or "INBOX",
         done_folder=inbox.done_folder,
         seconds=seconds,
+        token=token,
     )
 
 

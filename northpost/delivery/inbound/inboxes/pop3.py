@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import poplib
 import ssl
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from typing import Any
 from northpost.delivery.inbound.inboxes.account import Account
 from northpost.delivery.inbound.inboxes.problems import Trouble, told
 from northpost.delivery.inbound.parts import MAX_BYTES
+from northpost.delivery.transport import xoauth2
 
 _LONGEST_LINE = 1024 * 1024
 _LINES = 5_000  # of a mail that is larger than what is kept of one
@@ -40,6 +42,15 @@ class _Tolerant:
         # The rest of a line that was too long, were it a dot alone, is not the mail's end.
         return (b" " + text if torn and text.startswith(b".") else text), len(line)
 
+    def show(self, words: bytes) -> None:
+        """Sign in by XOAUTH2 (RFC 5034). In two steps: a token is longer than one line may be."""
+        ask = self._shortcmd  # type: ignore[attr-defined]
+        ask("AUTH XOAUTH2")
+        if not ask(base64.b64encode(words).decode("ascii")).startswith(b"+OK"):
+            # Why it is refused; the refusal itself follows an empty line.
+            ask("")
+            raise poplib.error_proto("-ERR refused")
+
 
 class _Pop3(_Tolerant, poplib.POP3):
     pass
@@ -57,8 +68,11 @@ class Pop3Client:
             self._pop = _connect(account)
         try:
             with told(poplib.error_proto, Trouble.SIGN_IN):
-                self._pop.user(account.username)
-                self._pop.pass_(account.password)
+                if account.token:
+                    self._pop.show(xoauth2(account.username, account.token))
+                else:
+                    self._pop.user(account.username)
+                    self._pop.pass_(account.password)
             with told(poplib.error_proto):
                 lines = [line.split() for line in self._pop.list()[1]]
                 self._sizes = {number.decode(): int(size) for number, size, *_more in lines}
@@ -88,7 +102,7 @@ class Pop3Client:
             self._pop.quit()
 
 
-def _connect(account: Account) -> poplib.POP3:
+def _connect(account: Account) -> _Pop3 | _Pop3Tls:
     context = ssl.create_default_context()
     if account.security == "tls":
         return _Pop3Tls(account.host, account.port, context=context, timeout=account.seconds)

@@ -27,6 +27,8 @@ class Trouble(StrEnum):
     SIGN_IN = "sign_in"
     LATER = "later"
     FOLDER = "folder"
+    NO_PASSWORD = "no_password"  # noqa: S105
+    PERMISSION = "permission"
     SEALED = "sealed"
     PROTOCOL = "protocol"
 
@@ -40,6 +42,8 @@ WORDS: dict[str, Promise] = {
     Trouble.SIGN_IN: _("The server refuses the user name or the password."),
     Trouble.LATER: _("The server can't answer just now; it is tried again by itself."),
     Trouble.FOLDER: _("There is no such folder in the mailbox."),
+    Trouble.NO_PASSWORD: _("It has neither a password nor a permission to sign in with."),
+    Trouble.PERMISSION: _("The permission to sign in no longer holds: give it anew."),
     Trouble.SEALED: _("The stored password can't be read any more: enter it again."),
     Trouble.PROTOCOL: _("The server answers in a way that is not understood."),
 }

@@ -1,4 +1,6 @@
-"""A Dovecot of the tests' own: IMAP and POP3 over loopback, with and without TLS, mail in a Maildir."""
+"""A Dovecot of the tests' own: IMAP and POP3 over loopback, with and without TLS, mail in a Maildir. It takes a
+password, or a token that a server beside it knows (RFC 7662), as Google's and Microsoft's do.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +10,12 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -20,6 +24,8 @@ from northpost.delivery.transport.tests.rig import self_signed
 
 BINARY = "/usr/sbin/dovecot"
 USER, PASSWORD = "post@firm.example", "пароль with blanks"
+# As long as Microsoft's: longer than a line of POP3 may be.
+TOKEN = "eyJ0eXAi" + "a1-_." * 400
 
 CONFIGURATION = """
 protocols = imap pop3
@@ -33,11 +39,16 @@ first_valid_uid = 1
 first_valid_gid = 1
 default_internal_user = dovecot
 default_login_user = dovenull
-auth_mechanisms = plain login
+auth_mechanisms = plain login xoauth2
 disable_plaintext_auth = no
 ssl = yes
 ssl_cert = <{folder}/self-signed.pem
 ssl_key = <{folder}/self-signed.pem
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {folder}/oauth2
+}}
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%u {folder}/users
@@ -74,6 +85,31 @@ service stats {{
   chroot =
 }}
 """
+
+
+TOKENS = """
+introspection_url = http://127.0.0.1:{port}/
+introspection_mode = auth
+username_attribute = email
+active_attribute = active
+active_value = true
+"""
+
+
+class Introspection(BaseHTTPRequestHandler):
+    """Says whose the token is."""
+
+    def do_GET(self) -> None:
+        known = self.headers["Authorization"] == f"Bearer {TOKEN}"
+        said = b'{"active": "true", "email": "%s"}' % USER.encode() if known else b'{"active": "false"}'
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+
+    def log_message(self, *words: object) -> None:
+        return
 
 
 @dataclass
@@ -120,6 +156,9 @@ def running(folder: Path) -> Iterator[Dovecot]:
     folder.chmod(0o755)
     self_signed(folder)
     (folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")
+    tokens = ThreadingHTTPServer(("127.0.0.1", 0), Introspection)
+    (folder / "oauth2").write_text(TOKENS.format(port=tokens.server_port))
+    threading.Thread(target=tokens.serve_forever, args=(0.02,), daemon=True).start()
     ports = {name: free_port() for name in ("imap", "imaps", "pop3", "pop3s")}
     (folder / "conf").write_text(CONFIGURATION.format(folder=folder, owner=owner.pw_uid, group=owner.pw_gid, **ports))
     process = subprocess.Popen(
@@ -132,6 +171,8 @@ def running(folder: Path) -> Iterator[Dovecot]:
     finally:
         process.terminate()
         process.communicate(timeout=20)
+        tokens.shutdown()
+        tokens.server_close()
 
 
 def free_port() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,14 +13,17 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from northpost.contacts.imports import work
 from northpost.contacts.models import ImportRun
 from northpost.core import clock, signing, tenancy
+from northpost.core.fetch import Answer, FetchFailed
 from northpost.delivery import actions
 from northpost.delivery.actions.routes import create_sender
+from northpost.delivery.actions.tokens import access_token
 from northpost.delivery.inbound.following import follow_up
+from northpost.delivery.inbound.inboxes import looking
 from northpost.delivery.inbound.taking import take_in
 from northpost.delivery.inbound.tests import letters
 from northpost.delivery.inbound.tests.conftest import mid, verp
 from northpost.delivery.inbound.tests.dovecot import free_port
-from northpost.delivery.models import InboundMail, Inbox, Message, Sender, Suppression, Way
+from northpost.delivery.models import InboundMail, Inbox, Message, Sender, SignInToken, Suppression, Way
 from northpost.delivery.tests import rig
 from northpost.team.models import AuditEntry, Membership, User, Workspace
 
@@ -138,6 +142,39 @@ def test_a_mailbox_is_added_tried_changed_and_put_away(browser: Client, workspac
     inbox.refresh_from_db()
     assert inbox.archived_at is not None
     assert browser.get(edit).status_code == 404
+
+
+def test_a_mailbox_signs_in_with_a_permission(browser: Client, workspace: Workspace, monkeypatch: pytest.MonkeyPatch):
+    def away(url: str, **details: Any) -> Answer:
+        raise FetchFailed(f"{url} does not answer")
+
+    # The tests ask nobody outside.
+    monkeypatch.setattr(looking, "access_token", partial(access_token, ask=away))
+    given = {
+        "name": "Bounces", "protocol": "imap", "host": "127.0.0.1", "security": "tls", "port": str(free_port()),
+        "username": "post@firm.example", "password": "", "folder": "INBOX", "done_folder": "",
+    }  # fmt: skip
+    answer = browser.post(BASE + "settings/mailboxes/new/", given)
+    made = Inbox.objects.get()
+    place = f"{BASE}settings/mailboxes/{made.pk}/"
+    assert answer["Location"] == place + "permission/"
+    assert place + "permission/" in browser.get(place).text
+    assert "allow it to read this mailbox" in browser.get(place + "permission/").text
+    permission = {"provider": "microsoft", "client_id": "us", "client_secret": "s3cret", "refresh_token": "r 1"}
+    refused = browser.post(place + "permission/", permission)
+    assert (refused.status_code, SignInToken.objects.count()) == (422, 0)
+    assert "Copy it whole" in refused.text
+    assert "s3cret" not in refused.text
+    browser.post(place + "permission/", permission | {"refresh_token": "r1"})
+    assert SignInToken.objects.values_list("inbox_id", "username").get() == (made.pk, "post@firm.example")
+    page = browser.get(place + "permission/").text
+    assert "Microsoft 365 or Outlook" in page
+    assert "r1" not in page
+    # What cannot be renewed now is tried again; and who wants it no more goes back to a password.
+    assert "tried again by itself" in browser.get(BASE + "settings/mailboxes/").text
+    assert browser.post(place + "permission/end/").status_code == 302
+    assert not SignInToken.objects.exists()
+    assert "There is no permission to forget." in browser.post(place + "permission/end/", follow=True).text
 
 
 def test_who_may_do_what(browser: Client, owner: User, messages: list[Message]):

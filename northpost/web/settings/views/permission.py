@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponseBase
@@ -10,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from northpost.delivery.actions.tokens import give_token, take_token_away
+from northpost.delivery.actions.tokens import Holder, give_token, take_token_away
 from northpost.delivery.errors import DeliveryProblem, NotHere
-from northpost.delivery.models import Route, RouteKind, RouteToken, TokenProvider
+from northpost.delivery.models import Inbox, Route, RouteKind, SignInToken, TokenProvider
 from northpost.team.rules import Ability
 from northpost.web.frame.access import StaffRequest, address, needs
 from northpost.web.settings.frame import show
@@ -41,23 +43,52 @@ class PermissionForm(forms.Form):
     )
 
 
+def permission_page(
+    request: StaffRequest, holder: Holder, held: Route | Inbox, *, here: str, said: Callable[[], None]
+) -> HttpResponseBase:
+    """The form for one. ``here``: the page above. ``said``: called when it is kept, and says what comes next."""
+    form = PermissionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            give_token(holder=holder, by=request.member, **form.cleaned_data)
+        except NotHere as error:
+            raise Http404 from error
+        except DeliveryProblem as problem:
+            form.add_error(problem.field if problem.field in form.fields else None, problem.message)
+        else:
+            said()
+            return redirect(address(request, here))
+    context = {
+        "held": held,
+        "form": form,
+        "known": SignInToken.objects.filter(**holder.key).first(),
+        "reads": holder.kind == "inbox",
+        "back": address(request, here),
+        "end": address(request, f"{holder.kind}_permission_end", holder.id),
+    }
+    return show(request, "web/settings/permission.html", here=here, context=context, status=422 if form.errors else 200)
+
+
+def forget_permission(request: StaffRequest, holder: Holder, *, here: str) -> HttpResponseBase:
+    try:
+        take_token_away(holder=holder, by=request.member)
+    except NotHere:
+        messages.error(request, _("There is no permission to forget."))
+    else:
+        messages.success(request, _("Forgotten. Northpost signs in with the password again."))
+    return redirect(address(request, here))
+
+
 @needs(Ability.MANAGE)
 def route_permission(request: StaffRequest, route_id: int) -> HttpResponseBase:
     route = Route.objects.filter(pk=route_id, archived_at=None, kind=RouteKind.SMTP).first()
     if route is None:
         raise Http404
-    form = PermissionForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            give_token(route_id=route_id, by=request.member, **form.cleaned_data)
-        except DeliveryProblem as problem:
-            form.add_error(problem.field if problem.field in form.fields else None, problem.message)
-        else:
-            messages.success(request, _("Kept. Check the server: Northpost signs in with the permission now."))
-            return redirect(address(request, "sending"))
-    context = {"route": route, "form": form, "known": RouteToken.objects.filter(route_id=route_id).first()}
-    status = 422 if form.errors else 200
-    return show(request, "web/settings/permission.html", here="sending", context=context, status=status)
+
+    def said() -> None:
+        messages.success(request, _("Kept. Check the server: Northpost signs in with the permission now."))
+
+    return permission_page(request, Holder("route", route_id), route, here="sending", said=said)
 
 
 @require_POST
@@ -65,10 +96,4 @@ def route_permission(request: StaffRequest, route_id: int) -> HttpResponseBase:
 def permission_end(request: StaffRequest, route_id: int) -> HttpResponseBase:
     if not Route.objects.filter(pk=route_id).exists():
         raise Http404
-    try:
-        take_token_away(route_id=route_id, by=request.member)
-    except NotHere:
-        messages.error(request, _("There is no permission to forget."))
-    else:
-        messages.success(request, _("Forgotten. Northpost signs in with the password again."))
-    return redirect(address(request, "sending"))
+    return forget_permission(request, Holder("route", route_id), here="sending")
