@@ -159,8 +159,7 @@ def inbox_permission(request: StaffRequest, inbox_id: int) -> HttpResponseBase:
 @require_POST
 @needs(Ability.MANAGE)
 def inbox_permission_end(request: StaffRequest, inbox_id: int) -> HttpResponseBase:
-    _found(inbox_id)
-    return forget_permission(request, Holder("inbox", inbox_id), here="inboxes")
+    return forget_permission(request, Holder("inbox", inbox_id), _found(inbox_id), here="inboxes")
 
 
 def _check(request: StaffRequest, inbox: Inbox) -> None:

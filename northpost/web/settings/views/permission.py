@@ -19,6 +19,9 @@ from northpost.team.rules import Ability
 from northpost.web.frame.access import StaffRequest, address, needs
 from northpost.web.settings.frame import show
 
+# Where Microsoft's mailboxes are.
+_MICROSOFT = (".office365.com", ".outlook.com", ".office.com")
+
 
 class PermissionForm(forms.Form):
     provider = forms.ChoiceField(label=gettext_lazy("Provider"), choices=TokenProvider.choices)
@@ -47,7 +50,8 @@ def permission_page(
     request: StaffRequest, holder: Holder, held: Route | Inbox, *, here: str, said: Callable[[], None]
 ) -> HttpResponseBase:
     """The form for one. ``here``: the page above. ``said``: called when it is kept, and says what comes next."""
-    form = PermissionForm(request.POST or None)
+    known = SignInToken.objects.filter(**holder.key).first()
+    form = PermissionForm(request.POST or None, initial=_initial(held, known))
     if request.method == "POST" and form.is_valid():
         try:
             give_token(holder=holder, by=request.member, **form.cleaned_data)
@@ -61,7 +65,7 @@ def permission_page(
     context = {
         "held": held,
         "form": form,
-        "known": SignInToken.objects.filter(**holder.key).first(),
+        "known": known,
         "reads": holder.kind == "inbox",
         "back": address(request, here),
         "end": address(request, f"{holder.kind}_permission_end", holder.id),
@@ -69,13 +73,23 @@ def permission_page(
     return show(request, "web/settings/permission.html", here=here, context=context, status=422 if form.errors else 200)
 
 
-def forget_permission(request: StaffRequest, holder: Holder, *, here: str) -> HttpResponseBase:
+def _initial(held: Route | Inbox, known: SignInToken | None) -> dict[str, str]:
+    if known is not None:
+        return {"provider": known.provider, "client_id": known.client_id, "tenant": known.tenant}
+    microsoft = held.host.lower().endswith(_MICROSOFT)
+    return {"provider": TokenProvider.MICROSOFT.value if microsoft else TokenProvider.GOOGLE.value}
+
+
+def forget_permission(request: StaffRequest, holder: Holder, held: Route | Inbox, *, here: str) -> HttpResponseBase:
     try:
         take_token_away(holder=holder, by=request.member)
     except NotHere:
         messages.error(request, _("There is no permission to forget."))
     else:
-        messages.success(request, _("Forgotten. Northpost signs in with the password again."))
+        if held.password_sealed:
+            messages.success(request, _("Forgotten. Northpost signs in with the password again."))
+        else:
+            messages.success(request, _("Forgotten. It needs a password now, or another permission."))
     return redirect(address(request, here))
 
 
@@ -94,6 +108,7 @@ def route_permission(request: StaffRequest, route_id: int) -> HttpResponseBase:
 @require_POST
 @needs(Ability.MANAGE)
 def permission_end(request: StaffRequest, route_id: int) -> HttpResponseBase:
-    if not Route.objects.filter(pk=route_id).exists():
+    route = Route.objects.filter(pk=route_id).first()
+    if route is None:
         raise Http404
-    return forget_permission(request, Holder("route", route_id), here="sending")
+    return forget_permission(request, Holder("route", route_id), route, here="sending")
