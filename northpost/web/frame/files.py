@@ -6,7 +6,9 @@ Django reads the whole of a file into memory before an ASGI server gets its firs
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, cast
 
 from django.http import FileResponse, HttpRequest
@@ -28,6 +30,19 @@ class Download(_InPieces):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, as_attachment=True, **kwargs)
         self["Cache-Control"] = "no-store"
+
+
+def download(filename: str, write: Callable[[Path], None]) -> Download:
+    """What ``write`` puts into the file whose path it is given: on the disk, so that memory stays small, and gone once
+    it has been sent."""
+    with NamedTemporaryFile(suffix=Path(filename).suffix, delete=False) as kept:
+        path = Path(kept.name)
+    try:
+        write(path)
+        stream = path.open("rb")
+    finally:
+        path.unlink(missing_ok=True)
+    return Download(stream, filename=filename)
 
 
 class _StaticFile(_InPieces, WhiteNoiseFileResponse):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from django.contrib import messages
@@ -26,7 +25,7 @@ from northpost.team.actions import record
 from northpost.team.models import User
 from northpost.team.rules import Ability
 from northpost.web.frame.access import StaffRequest, address, needs
-from northpost.web.frame.files import Download
+from northpost.web.frame.files import Download, download
 from northpost.web.people import filtering
 from northpost.web.people.tabs import number, show
 from northpost.web.templatetags.northpost import say_number
@@ -213,13 +212,9 @@ def people_export(request: StaffRequest) -> Download:
     """Everybody whom the filters find, as CSV or XLSX; the trail says that they were taken out."""
     wanted = filtering.read(request.POST)
     file_format = ExportFormat.XLSX if request.POST.get("format") == "xlsx" else ExportFormat.CSV
-    # On the disk, so that memory stays small; it is gone once it has been sent.
-    with NamedTemporaryFile(suffix=f".{file_format.value}", delete=False) as kept:
-        path = Path(kept.name)
-    try:
+
+    def write(path: Path) -> None:
         count = export_contacts(path, file_format=file_format, people=queries.matching(wanted.filters))
         record(user=request.member, verb="exported", noun="people", detail={"people": count})
-        stream = path.open("rb")
-    finally:
-        path.unlink(missing_ok=True)
-    return Download(stream, filename=f"people.{file_format.value}")
+
+    return download(f"people.{file_format.value}", write)

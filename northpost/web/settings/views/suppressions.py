@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -21,7 +20,7 @@ from northpost.delivery.models import Suppression, SuppressionReason
 from northpost.team.actions import record
 from northpost.team.rules import Ability, may
 from northpost.web.frame.access import StaffRequest, address, needs
-from northpost.web.frame.files import Download
+from northpost.web.frame.files import Download, download
 from northpost.web.settings.frame import show
 
 SIZE = 50
@@ -73,16 +72,12 @@ def suppression_add(request: StaffRequest) -> HttpResponse:
 def suppression_export(request: StaffRequest) -> Download:
     """All of them, as CSV or XLSX; the trail says that they were taken out."""
     file_format = ExportFormat.XLSX if request.POST.get("format") == "xlsx" else ExportFormat.CSV
-    # On the disk, so that memory stays small; it is gone once it has been sent.
-    with NamedTemporaryFile(suffix=f".{file_format.value}", delete=False) as kept:
-        path = Path(kept.name)
-    try:
+
+    def write(path: Path) -> None:
         count = export_suppressions(path, file_format=file_format)
         record(user=request.member, verb="exported", noun="suppressions", detail={"addresses": count})
-        stream = path.open("rb")
-    finally:
-        path.unlink(missing_ok=True)
-    return Download(stream, filename=f"suppressed.{file_format.value}")
+
+    return download(f"suppressed.{file_format.value}", write)
 
 
 @require_POST
