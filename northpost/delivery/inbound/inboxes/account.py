@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from northpost.delivery.inbound.inboxes.problems import Trouble
+
 SECONDS = 30.0  # to connect, and for each answer
 
 
@@ -23,6 +25,11 @@ class Account:
     done_folder: str = ""
     seconds: float = SECONDS
     token: str = field(default="", repr=False)
+
+    @property
+    def refused(self) -> Trouble:
+        """What is wrong if the server does not let it in."""
+        return Trouble.NOT_ALLOWED if self.token else Trouble.SIGN_IN
 
 
 class Client(Protocol):

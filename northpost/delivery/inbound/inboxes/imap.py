@@ -26,7 +26,7 @@ class ImapClient:
         with told(imaplib.IMAP4.error):
             self._imap = _connect(account)
         try:
-            with told(imaplib.IMAP4.error, Trouble.SIGN_IN):
+            with told(imaplib.IMAP4.error, account.refused):
                 self._sign_in()
             with told(imaplib.IMAP4.error, Trouble.FOLDER):
                 status, said = self._imap.select(quoted(account.folder))

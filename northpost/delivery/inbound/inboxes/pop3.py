@@ -67,7 +67,7 @@ class Pop3Client:
         with told(poplib.error_proto):
             self._pop = _connect(account)
         try:
-            with told(poplib.error_proto, Trouble.SIGN_IN):
+            with told(poplib.error_proto, account.refused):
                 if account.token:
                     self._pop.show(xoauth2(account.username, account.token))
                 else:

@@ -29,6 +29,7 @@ class Trouble(StrEnum):
     FOLDER = "folder"
     NO_PASSWORD = "no_password"  # noqa: S105
     PERMISSION = "permission"
+    NOT_ALLOWED = "not_allowed"
     SEALED = "sealed"
     PROTOCOL = "protocol"
 
@@ -44,6 +45,7 @@ WORDS: dict[str, Promise] = {
     Trouble.FOLDER: _("There is no such folder in the mailbox."),
     Trouble.NO_PASSWORD: _("It has neither a password nor a permission to sign in with."),
     Trouble.PERMISSION: _("The permission to sign in no longer holds: give it anew."),
+    Trouble.NOT_ALLOWED: _("The server does not take the permission: is it for this mailbox, and for reading it?"),
     Trouble.SEALED: _("The stored password can't be read any more: enter it again."),
     Trouble.PROTOCOL: _("The server answers in a way that is not understood."),
 }

@@ -97,7 +97,7 @@ def test_a_mailbox_is_emptied_with_a_permission(
     permit(made, TOKEN[:-1] + "X")
     with pytest.raises(InboxProblem) as refused:
         check(inbox_id=made.pk)
-    assert refused.value.trouble is Trouble.SIGN_IN
+    assert refused.value.trouble is Trouble.NOT_ALLOWED
 
 
 def test_a_permission_is_for_the_mailbox_s_server_and_user_and_goes_with_it(workspace: Workspace, trusted: Dovecot):
