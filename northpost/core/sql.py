@@ -82,8 +82,11 @@ def integer_array(numbers: Iterable[int]) -> str:
 
 def text_array(texts: Iterable[str]) -> str:
     """A PostgreSQL array of texts, for ``%(texts)s::text[]``; a text must not hold NUL."""
-    quoted = [text.replace("\\", "\\\\").replace('"', '\\"') for text in texts]
-    return '{"' + '","'.join(quoted) + '"}' if quoted else "{}"
+    found = list(texts)
+    together = "".join(found)
+    if "\\" in together or '"' in together:
+        found = [text.replace("\\", "\\\\").replace('"', '\\"') for text in found]
+    return '{"' + '","'.join(found) + '"}' if found else "{}"
 
 
 def fetch_one(statement: str, params: Mapping[str, Any] | None = None) -> dict[str, Any] | None:

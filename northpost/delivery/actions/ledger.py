@@ -241,6 +241,8 @@ _by_id = attrgetter("id")
 
 def _storable(text: str) -> str:
     """As PostgreSQL takes it: without NUL, and without half a character of a service's JSON."""
+    if text.isascii() and len(text) <= 500 and "\0" not in text:
+        return text
     return text.replace("\0", " ")[:500].encode("utf-8", "replace").decode()
 
 

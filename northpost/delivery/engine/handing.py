@@ -139,14 +139,15 @@ class Handing:
         for unmade in report.unmade:
             if not self._hand.is_on_wire(unmade.key):
                 continue
-            message = self._hand.ended(unmade.key)
-            counts[message.route_id] += 1
+            unsent = self._hand.ended(unmade.key)
+            counts[unsent.route_id] += 1
             self._limiter.unsent([unmade.key])
-            self._settling.settle(message, MessageState.SKIPPED, reason=unmade.reason, text=unmade.words)
+            self._settling.settle(unsent, MessageState.SKIPPED, reason=unmade.reason, text=unmade.words)
+        held, tries = self._hand.held, self._hand.tries
         for outcome in report.outcomes:
-            if not self._hand.is_on_wire(outcome.key):
+            message = held.get(outcome.key)
+            if message is None or outcome.key not in tries:
                 continue
-            message = self._hand.held[outcome.key]
             route_id = message.route_id
             counts[route_id] += 1
             if outcome.state != "accepted" or self._limiter.is_counting:

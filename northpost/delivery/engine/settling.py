@@ -132,7 +132,7 @@ class Settling:
             self._persist(self._look_at_breakers)
 
     def _add(self, settlement: Settlement) -> None:
-        if not self:
+        if not self._settlements and not self._lost:
             self._oldest = time.monotonic()
         self._settlements.append(settlement)
         self._hand.held.pop(settlement.id, None)

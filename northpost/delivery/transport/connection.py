@@ -195,7 +195,9 @@ class Connection(asyncio.Protocol):
         phase, target = self._expected.popleft()
         if isinstance(target, Exchange):
             target.answered = True
-            if reply.code == 421:
+            if phase == "rcpt" and reply.code < 300 and self.capabilities.pipelining:
+                pass  # all that there is to say has been written already
+            elif reply.code == 421:
                 self._settle(target, target.refusal or outcome_of(target.envelope, phase, reply))
                 self._end(f"421 {reply.text}")
             elif phase == "mail":
@@ -297,7 +299,6 @@ class Connection(asyncio.Protocol):
         tail = _DOT + self._envelope(following) if following else _DOT
         assert self._transport is not None
         self._transport.writelines((content, tail))
-        self._expect("final")
 
     def _write_pieces(self) -> None:
         assert self._pump is not None
@@ -310,6 +311,7 @@ class Connection(asyncio.Protocol):
                 self._pump = None
                 exchange.stage = Stage.WRITTEN
                 self._write_end(piece)
+                self._expect("final")
                 return
             self._pump = (exchange, at)
             self._write(piece)

@@ -26,17 +26,20 @@ class Exchange:
         self.content = b""
         self.mail = b""
         self.rcpt = b""
-        self._rewind()
-
-    def _rewind(self) -> None:
         self.stage = Stage.ENVELOPE
         self.answered = False
         self.mail_taken = False
         self.refusal: Outcome | None = None
 
+    def _rewind(self) -> None:
+        self.stage = Stage.ENVELOPE
+        self.answered = self.mail_taken = False
+        self.refusal = None
+
     def begin(self, offers: Capabilities) -> Outcome | None:
         """Make its bytes ready for a server; the outcome instead, if that server can't carry it."""
-        self._rewind()
+        if self.tries:
+            self._rewind()
         self.tries += 1
         data = self.envelope.data
         ready = self.envelope.ready

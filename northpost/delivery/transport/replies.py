@@ -4,6 +4,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from .envelope import Envelope, Outcome, Phase, State
@@ -40,10 +41,16 @@ class Reply(NamedTuple):
     @property
     def enhanced(self) -> str | None:
         """The enhanced status code (RFC 3463), if it begins the text and agrees with the reply code."""
-        found = _ENHANCED.match(self.lines[0][:16].decode("ascii", "replace"))
-        if found is None or int(found[1]) != self.code // 100:
-            return None
-        return f"{found[1]}.{int(found[2])}.{int(found[3])}"
+        return _enhanced(self.code, self.lines[0].partition(b" ")[0][:16])
+
+
+# A server has few of them.
+@lru_cache(maxsize=512)
+def _enhanced(code: int, word: bytes) -> str | None:
+    found = _ENHANCED.match(word.decode("ascii", "replace"))
+    if found is None or int(found[1]) != code // 100:
+        return None
+    return f"{found[1]}.{int(found[2])}.{int(found[3])}"
 
 
 class ReplyReader:

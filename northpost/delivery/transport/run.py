@@ -138,8 +138,9 @@ class Run:
         self._idle.append(connection)
 
     def _finish(self) -> None:
-        over = self._supply_failed is not None or self._supply.is_over
-        if over and not self._unsettled and not self._done.done():
+        if self._unsettled or self._done.done():
+            return
+        if self._supply_failed is not None or self._supply.is_over:
             self._done.set_result(None)
 
     def _fail(self, error: Exception) -> None:
