@@ -48,6 +48,8 @@ def update_inbox(*, inbox_id: int, by: User | None = None, **details: Unpack[Inb
         # It is looked into anew, as if nothing had been wrong.
         inbox.looked_at, inbox.problem, inbox.problem_text = None, "", ""
         inbox.save()
+        # Microsoft allows IMAP and POP3 each by itself: what it has given for the one is none for the other.
+        SignInToken.objects.filter(inbox_id=inbox_id).update(access_sealed="", expires_at=None)
         record(user=by, verb="changed", noun="inbox", noun_id=inbox.pk, detail={"name": inbox.name})
     return inbox
 

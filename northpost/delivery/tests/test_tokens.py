@@ -19,6 +19,7 @@ import pytest
 from northpost.core import clock
 from northpost.core.fetch import Answer, fetch
 from northpost.delivery.actions import tokens
+from northpost.delivery.actions.inboxes import update_inbox
 from northpost.delivery.actions.tokens import Holder, NoToken, access_token, give_token, take_token_away
 from northpost.delivery.errors import DeliveryProblem, NotHere
 from northpost.delivery.models import Inbox, Route, SignInToken
@@ -181,6 +182,12 @@ def test_a_mailbox_that_is_read_has_one_of_its_own(route: Route, protocol: str, 
         assert access_token(inbox, ask=ask) == "access-2"
     assert asked[0]["scope"] == f"https://outlook.office.com/{scope}.AccessAsUser.All offline_access"
     assert asked[0]["refresh_token"] == "refresh-2"
+    # What was given for the one protocol is none for the other.
+    other = "pop3" if protocol == "imap" else "imap"
+    inbox = update_inbox(inbox_id=inbox.pk, protocol=other, folder="", done_folder="")
+    with provider((200, {"access_token": "access-3", "expires_in": 3600})) as (ask, asked):
+        assert access_token(inbox, ask=ask) == "access-3"
+    assert not asked[0]["scope"].startswith(f"https://outlook.office.com/{scope}")
     take_token_away(holder=Holder("inbox", inbox.pk))
     assert access_token(inbox) == ""
     assert SignInToken.objects.get().route_id == route.pk
